@@ -1,0 +1,1 @@
+export { backendName, tf } from './tf';
