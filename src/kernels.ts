@@ -1,0 +1,58 @@
+/**
+ * Direct calls of TensorFlow's own kernels, for the few places where one fused kernel replaces
+ * many small operations. Only native TensorFlow has them: ask `hasKernels()` first, and keep a
+ * plain version beside each use.
+ */
+import { backendName, tf } from './tf';
+
+interface NativeBackend {
+  binding: Record<
+    'TF_ATTR_TYPE' | 'TF_ATTR_BOOL' | 'TF_ATTR_INT' | 'TF_FLOAT' | 'TF_INT32',
+    number
+  >;
+  executeSingleOutput(op: string, attributes: object[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(
+    op: string,
+    attributes: object[],
+    inputs: tf.Tensor[],
+    outputs: number,
+  ): tf.Tensor[];
+}
+
+type KernelAttributes = Record<string, boolean | number | 'float32' | 'int32'>;
+
+/** Whether TensorFlow's fused kernels can be called. */
+export function hasKernels(): boolean {
+  return backendName() === 'tensorflow';
+}
+
+function attributes(values: KernelAttributes): object[] {
+  const { binding } = tf.backend() as unknown as NativeBackend;
+  return Object.entries(values).map(([name, value]) => {
+    if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };
+    if (typeof value === 'number') return { name, type: binding.TF_ATTR_INT, value };
+    const type = value === 'float32' ? binding.TF_FLOAT : binding.TF_INT32;
+    return { name, type: binding.TF_ATTR_TYPE, value: type };
+  });
+}
+
+/** Runs a TensorFlow kernel with one output. Nothing is put on the gradient tape. */
+export function kernel<T extends tf.Tensor>(
+  op: string,
+  inputs: tf.Tensor[],
+  values: KernelAttributes = { T: 'float32' },
+): T {
+  const backend = tf.backend() as unknown as NativeBackend;
+  return backend.executeSingleOutput(op, attributes(values), inputs) as T;
+}
+
+/** Runs a TensorFlow kernel with several outputs. Nothing is put on the gradient tape. */
+export function kernelOutputs(
+  op: string,
+  inputs: tf.Tensor[],
+  outputs: number,
+  values: KernelAttributes = { T: 'float32' },
+): tf.Tensor[] {
+  const backend = tf.backend() as unknown as NativeBackend;
+  return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
+}

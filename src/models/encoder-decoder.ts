@@ -1,0 +1,255 @@
+import { additiveAligner } from '../attention/additive';
+import { type Batch, pad } from '../data/batches';
+import { Vocabulary } from '../data/vocabulary';
+import { bidirectionalGru, recurrentGru } from '../layers/gru';
+import { tf } from '../tf';
+import { crossEntropy } from '../training/cross-entropy';
+import { random, uniform } from '../training/random';
+
+/** Sizes of an encoder–decoder. */
+export interface EncoderDecoderOptions {
+  sourceTokens: number;
+  targetTokens: number;
+  /** Depth of the embeddings of source and target tokens. */
+  dEmbedding?: number;
+  /** n: units of each of the encoder's two directions, and of the decoder. */
+  units?: number;
+  /** n': width of the alignment model's hidden layer. */
+  dAttention?: number;
+  /** true: RNNsearch, attention at every step. false: RNNencdec, one fixed context. */
+  attention?: boolean;
+  seed?: number;
+}
+
+/** One step of the decoder; all tensors have one row per example. */
+type Step = {
+  /** s_i [batch, units] */
+  state: tf.Tensor;
+  /** c_i [batch, 2 · units] */
+  context: tf.Tensor;
+  /** α_i [batch, 1, sourceLength], with attention */
+  weights?: tf.Tensor;
+};
+
+/** A decoded output with what each of its tokens attended to. */
+export type Decoded = {
+  /** Ids up to, without, the end mark. */
+  ids: number[];
+  /** [steps][sourceLength]: one row for each id and one for the end mark; rows sum to 1. */
+  weights: number[][];
+  /** Σ log p of the ids and the end mark, in nats. */
+  logProbability: number;
+};
+
+/**
+ * Recurrent encoder–decoder, with additive attention (the paper's RNNsearch) or without (its
+ * baseline RNNencdec). Both have the same encoder, decoder and read-out:
+ *
+ *     h_j = [GRU→(x)_j; GRU←(x)_j]
+ *     s_0 = tanh(W_s h←_1)
+ *     s_i = GRU([E y_{i−1}; c_i], s_{i−1})
+ *     p(y_i) = softmax(W_o · maxout(W_t [s_i; E y_{i−1}; c_i]))
+ *
+ * and differ only in the context: c_i = Σ_j α_ij h_j with α from the alignment model, or
+ * c_i = [h→_last; h←_1], the same at every step.
+ *
+ * Source: Bahdanau, Cho, Bengio (2014), Sections 2 and 3, Appendix A.
+ */
+export class EncoderDecoder {
+  readonly parameters: Record<string, tf.Variable>;
+  readonly attention: boolean;
+  private readonly units: number;
+
+  constructor({
+    sourceTokens,
+    targetTokens,
+    dEmbedding = 64,
+    units = 128,
+    dAttention = 128,
+    attention = true,
+    seed = 1,
+  }: EncoderDecoderOptions) {
+    const next = random(seed);
+    const context = 2 * units;
+    const dMaxout = units;
+    const matrix = (rows: number, columns: number) => uniform([rows, columns], next);
+    const gruMatrices = (inputDepth: number) => ({
+      gates: matrix(inputDepth + units, 2 * units),
+      gatesBias: tf.zeros([2 * units]),
+      candidate: matrix(inputDepth + units, units),
+      candidateBias: tf.zeros([units]),
+    });
+    const named = (prefix: string, tensors: object) =>
+      Object.fromEntries(Object.entries(tensors).map(([name, t]) => [`${prefix}/${name}`, t]));
+    const initial: Record<string, tf.Tensor> = tf.tidy(() => ({
+      sourceEmbedding: uniform([sourceTokens, dEmbedding], next, 0.5),
+      targetEmbedding: uniform([targetTokens, dEmbedding], next, 0.5),
+      ...named('forward', gruMatrices(dEmbedding)),
+      ...named('backward', gruMatrices(dEmbedding)),
+      ...named('decoder', gruMatrices(dEmbedding + context)),
+      initialState: matrix(units, units),
+      maxout: matrix(units + dEmbedding + context, 2 * dMaxout),
+      maxoutBias: tf.zeros([2 * dMaxout]),
+      output: matrix(dMaxout, targetTokens),
+      outputBias: tf.zeros([targetTokens]),
+      ...(attention && {
+        W: matrix(units, dAttention),
+        U: matrix(context, dAttention),
+        v: uniform([dAttention], next),
+      }),
+    }));
+    this.parameters = Object.fromEntries(
+      Object.entries(initial).map(([name, value]) => [name, tf.variable(value)]),
+    );
+    tf.dispose(initial);
+    this.attention = attention;
+    this.units = units;
+  }
+
+  private gruWeights(prefix: 'forward' | 'backward' | 'decoder') {
+    const { parameters: p } = this;
+    return {
+      gates: p[`${prefix}/gates`],
+      gatesBias: p[`${prefix}/gatesBias`],
+      candidate: p[`${prefix}/candidate`],
+      candidateBias: p[`${prefix}/candidateBias`],
+    };
+  }
+
+  /**
+   * Encodes the sources and prepares the decoder to go over them step by step.
+   *
+   * @param source [batch][sourceLength] ids, filled up with `Vocabulary.PAD`
+   * @returns s_0 and the function (E y_{i−1}, s_{i−1}) ↦ s_i, c_i, α_i
+   */
+  private read(source: number[][]) {
+    const { parameters: p, units } = this;
+    const last = source[0].length - 1;
+    const ids = tf.tensor2d(source, undefined, 'int32');
+    const padded = source.some((row) => row[last] === Vocabulary.PAD);
+    const mask = padded ? tf.notEqual(ids, Vocabulary.PAD) : undefined;
+    const annotations = bidirectionalGru(
+      tf.gather(p.sourceEmbedding, ids),
+      this.gruWeights('forward'),
+      this.gruWeights('backward'),
+      mask,
+    );
+    const backwardFirst = tf.squeeze(tf.slice(annotations, [0, 0, units], [-1, 1, units]), [1]);
+    const contextOf = this.attention
+      ? this.aligner(annotations, mask)
+      : this.fixedContext(annotations, backwardFirst);
+    const cell = recurrentGru(this.gruWeights('decoder'));
+    return {
+      state: tf.tanh(tf.matMul(backwardFirst, p.initialState)) as tf.Tensor,
+      step: (previous: tf.Tensor, state: tf.Tensor): Step => {
+        const { context, weights } = contextOf(state);
+        return { state: cell(tf.concat([previous, context], 1), state), context, weights };
+      },
+    };
+  }
+
+  /** c_i = Σ_j α_ij h_j, a different one for every state of the decoder. */
+  private aligner(annotations: tf.Tensor, mask?: tf.Tensor) {
+    const { W, U, v } = this.parameters;
+    const visible = mask && tf.expandDims(mask, 1);
+    const attend = additiveAligner(annotations, annotations, { W, U, v }, visible);
+    return (state: tf.Tensor) => {
+      const { context, weights } = attend(tf.expandDims(state, 1));
+      return { context: tf.squeeze(context, [1]) as tf.Tensor, weights };
+    };
+  }
+
+  /** c_i = [h→_last; h←_1], the same at every step. */
+  private fixedContext(annotations: tf.Tensor, backwardFirst: tf.Tensor) {
+    // Padding carries the state over, so the last position holds h→ of the last real token.
+    const last = annotations.shape[1] as number;
+    const forwardLast = tf.slice(annotations, [0, last - 1, 0], [-1, 1, this.units]);
+    const context = tf.concat([tf.squeeze(forwardLast, [1]), backwardFirst], 1);
+    return () => ({ context, weights: undefined });
+  }
+
+  /** Logits of the next token from what the steps computed; all rows at once, [rows, targetTokens]. */
+  private readout(state: tf.Tensor, previous: tf.Tensor, context: tf.Tensor): tf.Tensor {
+    const { maxout, maxoutBias, output, outputBias } = this.parameters;
+    const pairs = tf.add(tf.matMul(tf.concat([state, previous, context], 1), maxout), maxoutBias);
+    const [rows, width] = pairs.shape;
+    const hidden = tf.maximum(
+      tf.slice(pairs, [0, 0], [rows, width / 2]),
+      tf.slice(pairs, [0, width / 2], [rows, width / 2]),
+    );
+    return tf.add(tf.matMul(hidden, output), outputBias);
+  }
+
+  /** Mean negative log-likelihood per target token when each step is given the true token before. */
+  loss({ source, target }: Batch): tf.Scalar {
+    return tf.tidy(() => {
+      const steps = target[0].length;
+      const decoder = this.read(source);
+      // Time first, so that the rows of all steps stack up without a transposition.
+      const inputs = Array.from({ length: steps }, (_, i) =>
+        target.map((row) => (i === 0 ? Vocabulary.START : row[i - 1])),
+      );
+      const previous = tf.split(
+        tf.gather(this.parameters.targetEmbedding, tf.tensor1d(inputs.flat(), 'int32')),
+        steps,
+      );
+      const states: tf.Tensor[] = [];
+      const contexts: tf.Tensor[] = [];
+      let state = decoder.state;
+      for (let i = 0; i < steps; i++) {
+        const next = decoder.step(previous[i], state);
+        state = next.state;
+        states.push(state);
+        contexts.push(next.context);
+      }
+      const logits = this.readout(tf.concat(states), tf.concat(previous), tf.concat(contexts));
+      const targets = tf.tensor1d(
+        Array.from({ length: steps }, (_, i) => target.map((row) => row[i])).flat(),
+        'int32',
+      );
+      return crossEntropy(logits, targets, tf.notEqual(targets, Vocabulary.PAD));
+    });
+  }
+
+  /**
+   * Decodes greedily: takes the likeliest token at each step until the end mark.
+   *
+   * @param sources ids, each at least one
+   * @param maxSteps stop here even without an end mark
+   */
+  decode(sources: number[][], maxSteps = 30): Decoded[] {
+    if (sources.length === 0 || sources.some((source) => source.length === 0)) {
+      throw new Error('decode: expected sources of at least one token each, got an empty one');
+    }
+    return tf.tidy(() => {
+      const decoder = this.read(pad(sources));
+      const results: Decoded[] = sources.map(() => ({ ids: [], weights: [], logProbability: 0 }));
+      const ended = sources.map(() => false);
+      let state = decoder.state;
+      let tokens = sources.map(() => Vocabulary.START);
+      for (let i = 0; i < maxSteps && ended.includes(false); i++) {
+        const previous = tf.gather(this.parameters.targetEmbedding, tf.tensor1d(tokens, 'int32'));
+        const next = decoder.step(previous, state);
+        state = next.state;
+        const logProbabilities = tf
+          .logSoftmax(this.readout(state, previous, next.context))
+          .arraySync() as number[][];
+        const weights = next.weights?.arraySync() as number[][][] | undefined;
+        tokens = logProbabilities.map((row) => row.indexOf(Math.max(...row)));
+        tokens.forEach((token, b) => {
+          if (ended[b]) return;
+          if (weights) results[b].weights.push(weights[b][0].slice(0, sources[b].length));
+          results[b].logProbability += logProbabilities[b][token];
+          if (token === Vocabulary.END) ended[b] = true;
+          else results[b].ids.push(token);
+        });
+      }
+      return results;
+    });
+  }
+
+  /** Frees every parameter. */
+  dispose(): void {
+    tf.dispose(this.parameters);
+  }
+}
