@@ -1,0 +1,190 @@
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  Adam,
+  crossEntropy,
+  editDistance,
+  errorRates,
+  loadCheckpoint,
+  random,
+  saveCheckpoint,
+  shuffled,
+  tf,
+  train,
+  uniform,
+} from 'attention';
+import { describe, expect, test } from 'vitest';
+import { expectClose, expectGolden, golden } from '../golden/golden';
+import { expectGradient, expectNoLeak } from '../helpers';
+
+describe('crossEntropy', () => {
+  test('agrees with PyTorch, which ignores padding too', () => {
+    const [example] = golden('cross-entropy');
+    expectGolden(example, ({ logits, targets, mask }) => ({
+      loss: crossEntropy(logits, tf.cast(targets, 'int32'), mask),
+    }));
+  });
+
+  test('has the gradient that finite differences measure', () => {
+    const targets = tf.tensor1d([2, 0, 1], 'int32');
+    const mask = tf.tensor1d([1, 1, 0]);
+    expectGradient((x) => crossEntropy(x, targets, mask), [uniform([3, 4], random(1), 2)]);
+  });
+
+  test('is 0 where the mask hides every token', () => {
+    const loss = crossEntropy(tf.ones([2, 3]), tf.tensor1d([0, 1], 'int32'), tf.zeros([2]));
+    expect(loss.dataSync()[0]).toBe(0);
+  });
+});
+
+describe('Adam', () => {
+  test('walks the path that torch.optim.Adam walks, gradient clipping included', () => {
+    const [{ path }] = golden<{ path: { shape: number[]; values: number[] } }>('adam');
+    const weight = tf.variable(tf.tensor1d([1, -2, 3]));
+    const adam = new Adam(
+      { weight },
+      { learningRate: 0.1, beta2: 0.98, epsilon: 1e-9, clipNorm: 1 },
+    );
+    const steps = Array.from({ length: 10 }, () => {
+      adam.minimize(() => tf.sum(tf.pow(weight, 4)));
+      return weight.clone();
+    });
+    expectClose(tf.stack(steps), path, 1e-5);
+  });
+
+  test('updates several parameters, of different shapes, as it does each alone', () => {
+    const start = [tf.ones([2, 3]), tf.fill([4], 2)];
+    const together = { a: tf.variable(start[0]), b: tf.variable(start[1]) };
+    const both = new Adam(together);
+    const alone = tf.variable(start[1]);
+    const one = new Adam({ alone });
+    for (let i = 0; i < 3; i++) {
+      both.minimize(() => tf.add(tf.sum(tf.square(together.a)), tf.sum(tf.exp(together.b))));
+      one.minimize(() => tf.sum(tf.exp(alone)));
+    }
+    expect(together.b.arraySync()).toEqual(alone.arraySync());
+  });
+
+  test('refuses a loss that is not a number and leaves the parameters as they were', () => {
+    const weight = tf.variable(tf.tensor1d([0]));
+    const adam = new Adam({ weight });
+    const loss = () => tf.sum(tf.log(tf.sub(weight, 1)));
+    const before = tf.memory().numTensors;
+    expect(() => adam.minimize(loss)).toThrow('the loss is NaN at step 1');
+    expect(weight.dataSync()[0]).toBe(0);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('keeps no tensor from step to step', () => {
+    const weight = tf.variable(tf.ones([3]));
+    const adam = new Adam({ weight }, { clipNorm: 1 });
+    expectNoLeak(() => adam.minimize(() => tf.sum(tf.square(weight))));
+  });
+});
+
+describe('train', () => {
+  test('takes the steps, returns their losses and reports the end', async () => {
+    const told: string[] = [];
+    const report = { update: () => {}, done: (text: string) => told.push(text) };
+    expect(await train(3, (i) => 3 - i, report)).toEqual([3, 2, 1]);
+    expect(told).toEqual(['loss 2.000']);
+  });
+
+  test('lets the event loop run while it trains', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 10);
+    await train(60, () => {
+      const end = performance.now() + 10;
+      while (performance.now() < end);
+      return 0;
+    });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(2);
+  });
+});
+
+describe('errorRates', () => {
+  test('counts insertions, deletions and substitutions', () => {
+    expect(editDistance([...'kitten'], [...'sitting'])).toBe(3);
+    expect(editDistance([], [...'abc'])).toBe(3);
+    expect(editDistance([...'abc'], [...'abc'])).toBe(0);
+  });
+
+  test('scores against the closest of several right answers', () => {
+    const rates = errorRates(
+      [
+        ['R', 'IY', 'D'],
+        ['K', 'AE', 'P'],
+      ],
+      [
+        [
+          ['R', 'EH', 'D'],
+          ['R', 'IY', 'D'],
+        ],
+        [['K', 'AE', 'T']],
+      ],
+    );
+    expect(rates).toEqual({ token: 1 / 6, sequence: 1 / 2, count: 2 });
+  });
+
+  test('refuses lists of different length, and none at all', () => {
+    expect(() => errorRates([['a']], [])).toThrow('got 1 and 0');
+    expect(() => errorRates([], [])).toThrow('at least one');
+    expect(() => errorRates([['a']], [[]])).toThrow('example 0 has no reference');
+  });
+});
+
+describe('random', () => {
+  test('gives the same numbers for the same seed, others for another', () => {
+    const draw = (seed: number) => Array.from({ length: 5 }, random(seed));
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+  });
+
+  test('shuffles every item into the result, and not the original', () => {
+    const items = [1, 2, 3, 4, 5, 6, 7, 8];
+    const mixed = shuffled(items, random(1));
+    expect(mixed).not.toEqual(items);
+    expect([...mixed].sort()).toEqual(items);
+    expect(items).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+});
+
+describe('checkpoint', () => {
+  const file = () => join(mkdtempSync(join(tmpdir(), 'checkpoint-')), 'model.safetensors');
+
+  test('gives the parameters back, to the precision of 16-bit floats', () => {
+    const values = [0, -0, 1, -1, 65504, 1 / 3, -3.14159, 6.1e-5, 6e-8, 0.99999, 2047.6];
+    const path = file();
+    saveCheckpoint(path, { a: tf.tensor1d(values), b: tf.tensor2d([[1.5], [2.5]]) });
+    const a = tf.variable(tf.zeros([values.length]));
+    const b = tf.variable(tf.zeros([2, 1]));
+    loadCheckpoint(path, { a, b });
+    values.forEach((value, i) => {
+      const error = Math.abs(a.dataSync()[i] - value);
+      expect(error).toBeLessThanOrEqual(Math.max(Math.abs(value) / 2048, 2 ** -25));
+    });
+    expect(b.arraySync()).toEqual([[1.5], [2.5]]);
+    expect(readdirSync(join(path, '..'))).toEqual(['model.safetensors']);
+  });
+
+  test('refuses other names or shapes before it changes anything', () => {
+    const path = file();
+    saveCheckpoint(path, { a: tf.ones([2]), b: tf.ones([2]) });
+    const a = tf.variable(tf.zeros([2]));
+    expect(() => loadCheckpoint(path, { a })).toThrow('expected a; found a, b');
+    const b = tf.variable(tf.zeros([3]));
+    expect(() => loadCheckpoint(path, { a, b })).toThrow("b has shape [2], the model's has [3]");
+    expect(a.arraySync()).toEqual([0, 0]);
+  });
+
+  test('refuses a number that 16 bits cannot hold, and writes nothing', () => {
+    const path = file();
+    expect(() => saveCheckpoint(path, { a: tf.tensor1d([1e5]) })).toThrow('a: 100000 does not fit');
+    expect(() => saveCheckpoint(path, { a: tf.tensor1d([Number.NaN]) })).toThrow(
+      'a: NaN does not fit',
+    );
+    expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+});
