@@ -59,8 +59,8 @@ export class Adam {
    * @returns its value before the step
    * @throws if the loss is not a finite number; the parameters are then left as they were
    */
-  minimize(loss: () => tf.Scalar): number {
-    const { value, grads } = tf.variableGrads(loss, this.variables);
+  minimize(loss: () => tf.Tensor): number {
+    const { value, grads } = tf.variableGrads(loss as () => tf.Scalar, this.variables);
     const before = value.dataSync()[0];
     value.dispose();
     if (!Number.isFinite(before)) {

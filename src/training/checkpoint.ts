@@ -1,4 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../package-root';
 import { tf } from '../tf';
 
 // The safetensors format: 8 bytes length of the header, the header as JSON, the data.
@@ -34,6 +36,11 @@ export function saveCheckpoint(file: string, parameters: Record<string, tf.Tenso
   const data = chunks.map((half) => Buffer.from(half.buffer, half.byteOffset, half.byteLength));
   writeFileSync(`${file}.part`, Buffer.concat([length, json, ...data]));
   renameSync(`${file}.part`, file);
+}
+
+/** The file of a checkpoint that comes with the course, such as `'rnnsearch'`. */
+export function checkpointFile(name: string): string {
+  return join(packageRoot(), 'checkpoints', `${name}.safetensors`);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Where a training loop reports to; `progress` for notebooks is one. */
 export interface Report {
-  update(step: number, text: string): void;
-  done(text: string): void;
+  /** So many steps are done. */
+  update(step: number, measures: { loss: number }): void;
+  done(): void;
 }
 
 /**
@@ -12,7 +13,7 @@ export interface Report {
  *
  * @param steps how many
  * @param step takes one training step and returns its loss; called with 0, 1, …
- * @param report told the running mean of the loss, about ten times a second
+ * @param report told the mean loss of the last 50 steps, after every step
  */
 export async function train(
   steps: number,
@@ -20,20 +21,20 @@ export async function train(
   report?: Report,
 ): Promise<number[]> {
   const losses: number[] = [];
-  let yielded = performance.now();
+  let rested = performance.now();
   for (let index = 0; index < steps; index++) {
     losses.push(step(index));
-    if (performance.now() - yielded > 100) {
-      report?.update(index + 1, `loss ${meanOfLast(losses, 50).toFixed(3)}`);
+    report?.update(index + 1, { loss: meanOfLast(losses, 50) });
+    if (performance.now() - rested > 100) {
       await new Promise((resume) => setImmediate(resume));
-      yielded = performance.now();
+      rested = performance.now();
     }
   }
-  report?.done(`loss ${meanOfLast(losses, 50).toFixed(3)}`);
+  report?.done();
   return losses;
 }
 
-/** The mean of the last `count` numbers (of all, if there are fewer); NaN for none. */
+/** The mean of the last `count` numbers, of all if there are fewer. */
 function meanOfLast(values: readonly number[], count: number): number {
   const last = values.slice(-count);
   return last.reduce((sum, value) => sum + value, 0) / last.length;

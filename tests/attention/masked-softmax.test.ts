@@ -9,20 +9,18 @@ describe('maskedSoftmax', () => {
   });
 
   test('gives every row sum 1 over what the mask leaves, and exactly 0 elsewhere', () => {
-    const rows = fc
-      .integer({ min: 1, max: 6 })
-      .chain((keys) =>
-        fc.array(
-          fc.tuple(
-            fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), {
-              minLength: keys,
-              maxLength: keys,
-            }),
-            fc.array(fc.boolean(), { minLength: keys, maxLength: keys }),
-          ),
-          { minLength: 1, maxLength: 5 },
+    const rows = fc.integer({ min: 1, max: 6 }).chain((keys) =>
+      fc.array(
+        fc.tuple(
+          fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), {
+            minLength: keys,
+            maxLength: keys,
+          }),
+          fc.array(fc.boolean(), { minLength: keys, maxLength: keys }),
         ),
-      );
+        { minLength: 1, maxLength: 5 },
+      ),
+    );
     fc.assert(
       fc.property(rows, (drawn) => {
         const logits = drawn.map(([row]) => row);

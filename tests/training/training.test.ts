@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Adam,
+  cosineSchedule,
   crossEntropy,
   editDistance,
   errorRates,
@@ -84,11 +85,14 @@ describe('Adam', () => {
 });
 
 describe('train', () => {
-  test('takes the steps, returns their losses and reports the end', async () => {
-    const told: string[] = [];
-    const report = { update: () => {}, done: (text: string) => told.push(text) };
+  test('takes the steps, returns their losses and reports their running mean', async () => {
+    const told: unknown[] = [];
+    const report = {
+      update: (step: number, { loss }: { loss: number }) => told.push([step, loss]),
+      done: () => told.push('done'),
+    };
     expect(await train(3, (i) => 3 - i, report)).toEqual([3, 2, 1]);
-    expect(told).toEqual(['loss 2.000']);
+    expect(told).toEqual([[1, 3], [2, 2.5], [3, 2], 'done']);
   });
 
   test('lets the event loop run while it trains', async () => {
@@ -187,4 +191,13 @@ describe('checkpoint', () => {
     );
     expect(readdirSync(join(path, '..'))).toEqual([]);
   });
+});
+
+test('cosineSchedule climbs, peaks and falls to a twentieth', () => {
+  const rate = cosineSchedule(0.01, 1000, 10);
+  expect(rate(5)).toBeCloseTo(0.005, 4);
+  expect(rate(10)).toBeGreaterThan(0.0099);
+  expect(rate(1000)).toBeCloseTo(0.0005, 6);
+  expect(rate(2000)).toBeCloseTo(0.0005, 6);
+  expect(() => cosineSchedule(0, 10)).toThrow('got 0, 10, 50');
 });

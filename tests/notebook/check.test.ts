@@ -1,0 +1,106 @@
+import { type Exercise, judge, lesson02 } from 'attention';
+import { describe, expect, test } from 'vitest';
+
+const passes = <T>(exercise: Exercise<T>, answer: T) => {
+  const { passed, of } = judge(exercise, answer);
+  return passed === of;
+};
+/** Marks of the behaviours in order, such as '✓✗✗'. */
+const marks = <T>(exercise: Exercise<T>, answer?: T) =>
+  judge(exercise, answer)
+    .lines.slice(1)
+    .map((line) => line.trim()[0])
+    .join('');
+
+const stub = () => {
+  throw new Error('not implemented');
+};
+
+describe('judge', () => {
+  const exercise: Exercise<() => number> = {
+    name: 'x',
+    behaviours: [{ does: 'is one', look: (f) => (f() === 1 ? undefined : `it is ${f()}`) }],
+  };
+
+  test('says what holds, what does not and why, and what waits', () => {
+    expect(judge(exercise, () => 1).lines).toEqual(['Exercise x: 1 of 1, all done.', '  ✓ is one']);
+    expect(judge(exercise, () => 2).lines[1]).toBe('  ✗ is one: it is 2');
+    expect(judge(exercise, undefined).lines[1]).toBe('  ○ is one');
+    expect(judge(exercise, stub).lines[0]).toContain('waiting for your answer');
+  });
+
+  test('reports what an answer throws and goes on', () => {
+    const thrower = () => {
+      throw new TypeError('x is not a function');
+    };
+    expect(judge(exercise, thrower).lines[1]).toContain('your code threw "x is not a function"');
+    expect(judge(exercise, 5 as never).lines[1]).toContain('✗');
+  });
+});
+
+describe('the exercises of lesson 02', () => {
+  test('2.1 accepts the right numbers and leads on from wrong ones', () => {
+    expect(passes(lesson02.pencil, { weights: [0.25, 0.5, 0.25], context: 4 })).toBe(true);
+    expect(marks(lesson02.pencil, { weights: [1 / 3, 1 / 3, 1 / 3], context: 8 / 3 })).toBe('✓✗✓✗');
+    expect(marks(lesson02.pencil, { weights: [1, 2, 1], context: 16 })).toBe('✗✓✓✗');
+    expect(marks(lesson02.pencil)).toBe('○○○○');
+  });
+
+  const project = (x: number[], M: number[][]) =>
+    M[0].map((_, a) => x.reduce((sum, value, row) => sum + value * M[row][a], 0));
+
+  test('2.2 accepts the formula, and neither two tanh nor a transposed matrix', () => {
+    type Score = (s: number[], h: number[], W: number[][], U: number[][], v: number[]) => number;
+    const right: Score = (s, h, W, U, v) => {
+      const [q, k] = [project(s, W), project(h, U)];
+      return v.reduce((sum, va, a) => sum + va * Math.tanh(q[a] + k[a]), 0);
+    };
+    const twoTanh: Score = (s, h, W, U, v) => {
+      const [q, k] = [project(s, W), project(h, U)];
+      return v.reduce((sum, va, a) => sum + va * (Math.tanh(q[a]) + Math.tanh(k[a])), 0);
+    };
+    expect(passes(lesson02.alignmentScore, right)).toBe(true);
+    expect(marks(lesson02.alignmentScore, twoTanh)[1]).toBe('✗');
+    expect(marks(lesson02.alignmentScore, stub)).toBe('○○○○');
+  });
+
+  test('2.3 accepts a safe masked softmax, and tells the classic mistakes apart', () => {
+    const right = (logits: number[], mask: number[]) => {
+      const highest = Math.max(...logits.filter((_, k) => mask[k]));
+      const exps = logits.map((e, k) => (mask[k] ? Math.exp(e - highest) : 0));
+      const sum = exps.reduce((a, b) => a + b, 0);
+      return exps.map((x) => (sum > 0 ? x / sum : 0));
+    };
+    const plain = (logits: number[]) =>
+      right(
+        logits,
+        logits.map(() => 1),
+      );
+    const maskAfter = (logits: number[], mask: number[]) =>
+      plain(logits).map((w, k) => w * mask[k]);
+    const unsafe = (logits: number[], mask: number[]) => {
+      const exps = logits.map((e, k) => mask[k] * Math.exp(e));
+      const sum = exps.reduce((a, b) => a + b, 0);
+      return exps.map((x) => x / sum);
+    };
+    expect(passes(lesson02.maskedWeights, right)).toBe(true);
+    expect(marks(lesson02.maskedWeights, plain)).toBe('✓✗✗✓✗');
+    expect(marks(lesson02.maskedWeights, maskAfter)).toBe('✓✗✗✓✓');
+    expect(marks(lesson02.maskedWeights, unsafe)).toBe('✓✓✗✗✗');
+    expect(marks(lesson02.maskedWeights, stub)).toBe('○○○○○');
+  });
+
+  test('2.4 accepts the share of backward moves, not of steps', () => {
+    const strongest = (row: number[]) => row.indexOf(Math.max(...row));
+    const right = (weights: number[][]) => {
+      const at = weights.map(strongest);
+      const back = at.filter((position, i) => i > 0 && position < at[i - 1]).length;
+      return at.length > 1 ? back / (at.length - 1) : 0;
+    };
+    const perStep = (weights: number[][]) =>
+      (right(weights) * (weights.length - 1)) / weights.length;
+    expect(passes(lesson02.backwardShare, right)).toBe(true);
+    expect(marks(lesson02.backwardShare, perStep)).toBe('✓✗✗✓');
+    expect(marks(lesson02.backwardShare, stub)).toBe('○○○○');
+  });
+});

@@ -1,0 +1,174 @@
+/** One figure of each kind and size, for the tests that draw them. */
+import { arcs } from '../../src/plots/arcs';
+import { curves } from '../../src/plots/curves';
+import type { Figure } from '../../src/plots/figure';
+import { heads } from '../../src/plots/heads';
+import { heatmap } from '../../src/plots/heatmap';
+import { overlay } from '../../src/plots/overlay';
+import { steps } from '../../src/plots/steps';
+
+/** Rows that sum to 1, with most weight along a diagonal. */
+export function diagonal(rows: number, columns: number, sharpness = 1.5): number[][] {
+  return Array.from({ length: rows }, (_, i) => {
+    const row = Array.from({ length: columns }, (_, j) =>
+      Math.exp(-sharpness * Math.abs((i * columns) / rows - j)),
+    );
+    const sum = row.reduce((a, b) => a + b);
+    return row.map((value) => value / sum);
+  });
+}
+
+const sounds = ['TH', 'R', 'UW1', 'AW2', 'T', 'TH', 'R', '</s>'];
+const letters = [...'THROUGHUT'];
+const sentence = 'The animal did not cross the road because'.split(' ');
+const words = (count: number) =>
+  Array.from({ length: count }, (_, i) => sentence[i % sentence.length]);
+const long = ['Donaudampfschiff', 'a', '<s>', 'antidisestablishmentarianism', '的注意力', 'WWW'];
+const ring = Array.from({ length: 28 }, (_, y) =>
+  Array.from({ length: 28 }, (_, x) => (Math.abs(Math.hypot(x - 13.5, y - 13.5) - 8) < 2 ? 1 : 0)),
+);
+const spot = (row: number, column: number) =>
+  Array.from({ length: 7 }, (_, i) =>
+    Array.from({ length: 7 }, (_, j) => (i === row && j === column ? 1 : 0)),
+  );
+const falling = Array.from({ length: 200 }, (_, i) => 2 * Math.exp(-i / 60) + 0.1 * Math.sin(i));
+const verbose =
+  'Encoder self-attention, layer 1, head 3, of a model that was trained for so long on so much ' +
+  'text that its title does not fit on one line';
+
+export const examples: Record<string, Figure> = {
+  'a heatmap of 2 × 3': heatmap(diagonal(2, 3), {
+    title: 'One head',
+    queries: ['I', 'run'],
+    keys: ['I', 'run', 'fast'],
+  }),
+  'a heatmap of 8 × 9': heatmap(diagonal(8, 9), {
+    title: 'Additive cross-attention',
+    subtitle: '"THROUGHOUT" after 4 epochs',
+    queries: sounds,
+    keys: letters,
+    queryTitle: 'query: sounds',
+    keyTitle: 'key: letters',
+  }),
+  'a heatmap with long tokens and a long title': heatmap(diagonal(6, 6), {
+    title: verbose,
+    subtitle: verbose,
+    queries: long,
+    keys: long,
+  }),
+  'a heatmap of 30 × 30': heatmap(diagonal(30, 30), {
+    title: 'Self-attention, layer 2, head 1',
+    queries: words(30),
+    keys: words(30),
+  }),
+  'a heatmap of 64 characters': heatmap(diagonal(64, 64), {
+    title: 'Character model, layer 1, head 1',
+    queries: [...'Call me Ishmael. Some years ago - never mind how long precisely-'],
+    keys: [...'Call me Ishmael. Some years ago - never mind how long precisely-'],
+  }),
+  'a heatmap of 200 × 120': heatmap(diagonal(200, 120, 0.1), { title: 'Self-attention' }),
+  'a heatmap of one row': heatmap(diagonal(1, 12), { title: 'One query', keys: words(12) }),
+  'a heatmap of scores': heatmap(
+    [
+      [14, 12, Number.NEGATIVE_INFINITY],
+      [3, -8, 0.5],
+    ],
+    { title: 'Scores QKᵀ/√d', signed: true },
+  ),
+  'two heads': heads([diagonal(3, 3), diagonal(3, 3, 0.1)], { title: 'Layer 1' }),
+  'panels with long names': heads(
+    [2, 1, 0.2].map((sharpness) => diagonal(3, 3, sharpness)),
+    {
+      title: 'Three scores',
+      names: ['scaled dot product', 'additive (Bahdanau)', 'location-based, Luong'],
+      barTitle: 'share of attention',
+    },
+  ),
+  'eight heads': heads(
+    Array.from({ length: 8 }, (_, h) => diagonal(8, 8, 0.3 * h)),
+    { title: 'Encoder self-attention, layer 1', queries: sentence, keys: sentence },
+  ),
+  'four layers of six heads': heads(
+    Array.from({ length: 4 }, () => Array.from({ length: 6 }, (_, h) => diagonal(8, 8, 0.4 * h))),
+    { title: 'Encoder self-attention', queries: sentence, keys: sentence },
+  ),
+  'sixteen heads of 30 × 30': heads(
+    Array.from({ length: 16 }, (_, h) => diagonal(30, 30, 0.1 * h)),
+    { title: 'Layer 3', queries: words(30), keys: words(30) },
+  ),
+  'maps over an image': overlay(ring, [spot(0, 0), spot(3, 3), spot(6, 1)], {
+    title: 'Soft attention',
+    names: ['a', 'ring', '<end>'],
+  }),
+  'two rows of maps over an image': overlay(
+    ring,
+    [
+      [spot(0, 0), spot(3, 3)],
+      [spot(6, 1), spot(5, 5)],
+    ],
+    { title: 'Soft above hard', smooth: false },
+  ),
+  'one map over a wide image in colours': overlay(
+    Array.from({ length: 20 }, (_, y) => Array.from({ length: 32 }, (_, x) => [x * 7, y * 9, 90])),
+    spot(6, 0),
+    { title: 'One map' },
+  ),
+  'decoding in 8 steps': steps(diagonal(8, 9), {
+    title: 'Additive cross-attention while decoding',
+    queries: sounds,
+    keys: letters,
+  }),
+  'decoding in 2 steps': steps(diagonal(2, 3), {
+    title: 'T',
+    queries: ['a', 'b'],
+    keys: ['x', 'y', 'z'],
+  }),
+  'decoding in 30 steps': steps(diagonal(30, 20), {
+    title: 'Thirty steps',
+    queries: words(30),
+    keys: words(20),
+  }),
+  'lines between two sequences': arcs(diagonal(8, 9), {
+    title: 'Additive cross-attention',
+    queries: sounds,
+    keys: letters,
+    queryTitle: 'query: sounds',
+    keyTitle: 'key: letters',
+  }),
+  'lines between long tokens': arcs(diagonal(6, 6, 0.1), { title: 'T', queries: long, keys: long }),
+  'arcs over a sentence': arcs(diagonal(8, 8, 0.4), {
+    title: 'Intra-attention, layer 1',
+    tokens: sentence,
+  }),
+  'arcs over 40 words': arcs(diagonal(40, 40, 0.5), {
+    title: 'Intra-attention',
+    tokens: words(40),
+  }),
+  'a training curve': curves(
+    [
+      { name: 'training', y: falling, smooth: 0.9 },
+      { name: 'held out', x: [0, 100, 199], y: [2.2, 0.6, 0.2] },
+    ],
+    { title: 'Loss', subtitle: 'batches of 32', xTitle: 'step', yTitle: 'loss (nats per sound)' },
+  ),
+  'lines with error bars and a level': curves(
+    [
+      { name: 'fixed vector', x: [3, 4, 5], y: [0.2, 0.3, 0.5], error: [0.02, 0.02, 0.05] },
+      { name: 'additive attention', x: [3, 4, 5], y: [0.2, 0.19, 0.2] },
+      { name: 'a Transformer with a long name', x: [3, 4, 5], y: [0.2, 0.19, 0.2] },
+    ],
+    {
+      title: 'Error against length',
+      xTitle: 'letters',
+      yTitle: 'sounds wrong',
+      levels: [{ name: 'chance', y: 0.95 }],
+    },
+  ),
+  'lines on logarithmic axes': curves(
+    [
+      { name: 'full', x: [64, 256, 1024, 4096], y: [1, 16, 256, 4096] },
+      { name: 'LSH', x: [64, 256, 1024, 4096], y: [3, 13, 55, 230] },
+    ],
+    { title: 'Time', xTitle: 'tokens', yTitle: 'time (ms)', logX: true, logY: true },
+  ),
+};
