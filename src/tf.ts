@@ -14,6 +14,9 @@ legacyUtil.isArray ??= Array.isArray;
 // on every processor (oneDNN picks its order of summation by processor model).
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
+// Small operations lose more by waking a second thread than it computes: one thread trains the
+// models of the lessons a third faster. Set it to 2 or more for large matrices.
+process.env.TF_NUM_INTRAOP_THREADS ??= '1';
 
 if (process.env.ATTENTION_BACKEND === 'cpu' || !loadNative()) {
   tf.env().set('IS_TEST', true); // no "install tfjs-node" banner on stderr

@@ -1,0 +1,160 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run.mjs';
+import { notebooks, root, venvPython } from '../../tools/setup/paths.mjs';
+
+const minutes = 60_000;
+const lessons = readdirSync(notebooks).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
+const read = (name: string) => JSON.parse(readFileSync(join(notebooks, name), 'utf8'));
+const sourceOf = (cell: { source: string | string[] }) => [cell.source].flat().join('');
+
+interface Cell {
+  cell_type: string;
+  id: string;
+  source: string | string[];
+  outputs?: { output_type: string; name?: string; data?: Record<string, unknown> }[];
+}
+
+describe.each(lessons)('%s, as committed', (name) => {
+  const cells: Cell[] = read(name).cells;
+  const prose = cells.filter((cell) => cell.cell_type === 'markdown').map(sourceOf);
+  const code = cells.filter((cell) => cell.cell_type === 'code');
+
+  test('has all parts of a lesson, in order', () => {
+    const headings = prose.flatMap((text) => text.match(/^## .*$/gm) ?? []);
+    const parts = [
+      'The problem',
+      'Derivation',
+      'By hand',
+      'The shared implementation',
+      'On real data',
+      'Heatmaps',
+      'The paper’s claim in miniature',
+      'Where it breaks',
+      'Exercises',
+      'Test yourself',
+      'Paper against this code',
+    ];
+    expect(headings).toEqual(parts.map((part, i) => `## ${i + 1} · ${part}`));
+  });
+
+  test('has formulas on lines of their own between $$, all closed', () => {
+    for (const text of prose) {
+      const fences = text.split('\n').filter((line) => line.includes('$$'));
+      expect(fences.length % 2, text).toBe(0);
+      for (const line of fences) expect(line.trim()).toBe('$$');
+    }
+  });
+
+  test('has code cells that fit a screen', () => {
+    for (const cell of code)
+      expect(sourceOf(cell).split('\n').length, sourceOf(cell)).toBeLessThan(40);
+  });
+
+  test('carries its outputs: no error, no stderr, a static image beside each figure', () => {
+    const outputs = code.flatMap((cell) => cell.outputs ?? []);
+    expect(outputs.filter(({ output_type }) => output_type === 'error')).toEqual([]);
+    expect(outputs.filter(({ name: stream }) => stream === 'stderr')).toEqual([]);
+    const figures = outputs.filter(({ data }) => data?.['application/vnd.plotly.v1+json']);
+    expect(figures.length).toBeGreaterThan(0);
+    for (const { data } of figures) {
+      expect(Object.keys(data ?? {})).toEqual(expect.arrayContaining(['image/png', 'text/plain']));
+    }
+  });
+});
+
+/** A folder of kernels with tslab as its own `tslab install` sets it up. */
+function stockKernel(): NodeJS.ProcessEnv {
+  const folder = mkdtempSync(join(tmpdir(), 'stock-'));
+  const spec = join(folder, 'kernels', 'stock');
+  mkdirSync(spec, { recursive: true });
+  const tslab = join(root, 'node_modules', 'tslab', 'bin', 'tslab');
+  const argv = [process.execPath, tslab, 'kernel', '--config-path={connection_file}'];
+  const kernel = { argv, display_name: 'TypeScript', language: 'typescript' };
+  writeFileSync(join(spec, 'kernel.json'), JSON.stringify(kernel));
+  return { ...process.env, JUPYTER_PATH: folder };
+}
+
+describe.each(lessons)('%s, executed', (name) => {
+  let first: string[];
+
+  test(
+    'runs from top to bottom without an error or a word on stderr',
+    async () => {
+      first = printed(await executeLesson(join(notebooks, name), venvPython));
+      expect(first.join('').length).toBeGreaterThan(100);
+    },
+    10 * minutes,
+  );
+
+  test(
+    'prints the same a second time, on the stock tslab kernel',
+    async () => {
+      const env = stockKernel();
+      const second = await executeLesson(join(notebooks, name), venvPython, {
+        kernel: 'stock',
+        env,
+      });
+      expect(printed(second)).toEqual(first);
+    },
+    10 * minutes,
+  );
+});
+
+describe('executeLesson', () => {
+  const lessonOf = (...sources: string[]) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'lesson-')), '99-broken.ipynb');
+    const cells = sources.map((source, i) => ({
+      cell_type: 'code',
+      id: `c${i}`,
+      metadata: {},
+      source,
+      outputs: [],
+      execution_count: null,
+    }));
+    writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+    return file;
+  };
+
+  test.each([
+    ['throws', 'const x = 1;\nthrow new Error("no " + x);', 'no 1'],
+    ['does not compile', 'const n: number = "one";', "Type 'string' is not assignable"],
+    ['writes to stderr', 'console.error("careful");', 'careful'],
+    [
+      'kills the kernel',
+      'process.kill(process.pid, "SIGKILL"); await new Promise(() => {})',
+      'died',
+    ],
+  ])(
+    'names the cell that %s, with source and error, and leaves the file',
+    async (_, source, error) => {
+      const file = lessonOf('1 + 1', source, '2 + 2');
+      const before = readFileSync(file, 'utf8');
+      const failure = await executeLesson(file, venvPython).catch(
+        (reason: Error) => reason.message,
+      );
+      expect(failure).toContain('99-broken.ipynb, cell 2 failed');
+      expect(failure).toContain(source.split('\n')[0]);
+      expect(failure).toContain(error);
+      expect(readFileSync(file, 'utf8')).toBe(before);
+    },
+    minutes,
+  );
+
+  test('writes a notebook whole, and leaves nothing else beside it', async () => {
+    const file = lessonOf('1');
+    await writeNotebook(file, { cells: [] });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ cells: [] });
+    expect(readdirSync(join(file, '..'))).toEqual(['99-broken.ipynb']);
+    expect(existsSync(`${file}.part`)).toBe(false);
+  });
+});

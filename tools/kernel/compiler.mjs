@@ -1,0 +1,95 @@
+// @ts-check
+/**
+ * tslab's converter, from a TypeScript cell to JavaScript, with two additions: a source map for each
+ * cell, and the project's packages for a notebook that lies outside of the project.
+ */
+import Module, { createRequire, SourceMap } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const require = createRequire(import.meta.url);
+const tslabRequire = createRequire(require.resolve('tslab'));
+
+// tslab fixes TypeScript's options inside, so it is handed a TypeScript that adds ours to them.
+const typescriptPath = tslabRequire.resolve('@tslab/typescript-for-tslab');
+/** @type {any} TypeScript 5.0, as tslab brings it along */
+export const ts = require(typescriptPath);
+/** @type {any} */ (require.cache[typescriptPath]).exports = {
+  ...ts,
+  createWatchCompilerHost,
+  transpileModule,
+};
+
+/** @type {typeof import('tslab/dist/converter.js')} */
+const { createConverter } = require('tslab/dist/converter.js');
+
+const modules = path.join(root, 'node_modules');
+// For `require`: the project's packages come after those that the notebook has of its own.
+process.env.NODE_PATH = [process.env.NODE_PATH, modules].filter(Boolean).join(path.delimiter);
+/** @type {any} */ (Module)._initPaths(); // Node reads the variable once, when it starts
+
+/** @param {string[]} files @param {any} options @param {unknown[]} rest */
+function createWatchCompilerHost(files, options, ...rest) {
+  const added = { ...options, inlineSourceMap: true };
+  if (path.relative(root, process.cwd()).startsWith('..')) {
+    added.paths = { '*': [`${modules}/*`, `${modules}/@types/*`] };
+    added.typeRoots = [...options.typeRoots, `${modules}/@types`];
+  }
+  return ts.createWatchCompilerHost(files, added, ...rest);
+}
+
+/** @type {string[]} the source maps of the last module transpiled, last step first */
+let maps = [];
+
+/**
+ * The converter's second step, from ES modules to CommonJS. Its input carries the map of the first.
+ * @param {string} js
+ * @param {any} options
+ */
+function transpileModule(js, options) {
+  const [code, map] = js.split('//# sourceMappingURL=data:application/json;base64,');
+  const compilerOptions = { ...options.compilerOptions, sourceMap: true };
+  const { outputText, sourceMapText } = ts.transpileModule(code, { ...options, compilerOptions });
+  maps = [sourceMapText, Buffer.from(map ?? '', 'base64').toString()];
+  return { outputText: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n') };
+}
+
+export const converter = createConverter({ isJS: false, isBrowser: false });
+
+/**
+ * @typedef {import('tslab/dist/converter.js').ConvertResult} Converted
+ * @typedef {(line: number, column: number) => number | undefined} Locate a position in the script, counted
+ *   from 1 as in a stack, to the line of the cell; none for code that nobody typed
+ */
+
+/**
+ * Compiles a cell.
+ * @param {string} declarations of the cells before
+ * @param {string} code
+ * @param {string} url the name that stacks give to the script
+ * @returns {{ converted: Converted, locate: Locate }}
+ */
+export function compile(declarations, code, url) {
+  const converted = converter.convert(declarations, code);
+  if (converted.output !== undefined)
+    // The empty first line is for the executor, which puts the head of a function there.
+    converted.output = `\n${converted.output}\n//# sourceURL=${url}`;
+  const texts = maps;
+  const lastLine = converted.output?.split('\n').length ?? 0;
+  /** @type {SourceMap[] | undefined} */
+  let steps;
+  /** @type {Locate} */
+  const locate = (line, column) => {
+    if (line > lastLine) return undefined; // the executor's call of the function
+    steps ??= texts.map((text) => new SourceMap(JSON.parse(text)));
+    let position = { line: line - 2, column: column - 1 };
+    for (const step of steps) {
+      const entry = step.findEntry(position.line, position.column);
+      if (!('originalLine' in entry)) return undefined;
+      position = { line: entry.originalLine, column: entry.originalColumn };
+    }
+    return position.line; // counted from 0, and the converter adds one line in front
+  };
+  return { converted, locate };
+}

@@ -1,0 +1,49 @@
+// @ts-check
+/** Tells Jupyter about the kernel. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/**
+ * Writes the kernelspec into a Python environment, or any prefix that Jupyter searches. It has the
+ * name that `tslab install` gives to the stock kernel, so that a notebook opens under either.
+ * @param {string} venvDir
+ */
+export async function installKernelspec(venvDir) {
+  const spec = {
+    argv: [process.execPath, path.join(here, 'launcher.mjs'), '{connection_file}'],
+    display_name: 'TypeScript (tslab)',
+    language: 'typescript',
+    interrupt_mode: 'signal',
+    // Keeps a freed tensor's memory for the next tensor; by default glibc gives it back to the
+    // operating system, which hands it out again page by page.
+    env:
+      process.platform !== 'linux'
+        ? {}
+        : {
+            MALLOC_MMAP_THRESHOLD_: '33554432',
+            MALLOC_TRIM_THRESHOLD_: '1073741824',
+            MALLOC_TOP_PAD_: '67108864',
+          },
+  };
+  const dir = path.join(venvDir, 'share', 'jupyter', 'kernels', 'tslab');
+  await mkdir(dir, { recursive: true });
+  await update(path.join(dir, 'kernel.json'), Buffer.from(`${JSON.stringify(spec, null, 2)}\n`));
+  for (const logo of ['logo-svg.svg', 'logo-64x64.png'])
+    await update(path.join(dir, logo), await readFile(path.join(here, logo)));
+}
+
+/**
+ * Replaces a file in one step, and only if its content changes.
+ * @param {string} file
+ * @param {Buffer} content
+ */
+async function update(file, content) {
+  const old = await readFile(file).catch(() => undefined);
+  if (old?.equals(content)) return;
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, content);
+  await rename(draft, file);
+}
