@@ -3,30 +3,37 @@
  * The thread of the control channel: it hears an interrupt while the main thread is busy with a cell.
  * Every request goes on to the main thread, and every reply comes from there.
  *
- * Interrupts come as messages and not, as for most kernels, as SIGINT from outside. A signal would be
- * delivered to the main thread, and while TensorFlow multiplies matrices there (oneDNN's generated
- * code keeps data of its own at the stack pointer), every signal handler overwrites the heap.
+ * Interrupts are to come as messages and not, as for most kernels, as SIGINT from outside: that would
+ * be delivered to the main thread, and while TensorFlow multiplies matrices there, a signal corrupts
+ * the heap (oneDNN's generated code has data of its own where the stack pointer points).
  */
 import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PENDING, RAISED, STATE, WATCHING } from './interrupt-state.mjs';
-import { openRouter, receive } from './wire.mjs';
+import { announce } from './handshake.mjs';
+import { createCodec, openRouter } from './wire.mjs';
 
-const { connection, interrupts } = workerData;
+const { connection, handshake } = workerData;
+const { decode } = createCodec(connection);
 const main = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+const control = await openRouter(connection, 'control');
 
-/** Where `kill` is to deliver a signal: Linux takes the number of a thread, and this is ours. */
-const target =
-  process.platform === 'linux'
-    ? Number(readlinkSync('/proc/thread-self').split('/').at(-1))
-    : process.pid;
+main.on('message', (/** @type {(string | Uint8Array)[] | 'close'} */ frames) => {
+  if (frames !== 'close') return void control.send(frames);
+  control.close();
+  main.close();
+});
+main.postMessage('open');
 
-/**
- * SIGINT is what stops a `vm` script. It is raised only when the main thread is in one, and the main
- * thread does not leave the script before it has been stopped.
- */
-function interruptMainThread() {
-  Atomics.add(interrupts, PENDING, 1);
-  if (Atomics.compareExchange(interrupts, STATE, WATCHING, RAISED) === WATCHING)
-    process.kill(target, 'SIGINT');
+for await (const frames of control) {
+  if (decode(frames)?.header.msg_type === 'interrupt_request') interrupt();
+  main.postMessage(frames);
+}
+
+function interrupt() {
+  // Windows has no signals: there only what waits for a timer is stopped.
+  if (process.platform === 'win32' || !announce(handshake)) return;
+  // On Linux `kill` takes the number of a thread, too, and this thread has no matrices.
+  const thread =
+    process.platform === 'linux' && readlinkSync('/proc/thread-self').split('/').at(-1);
+  process.kill(Number(thread || process.pid), 'SIGINT');
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Interrupts. SIGINT stops the running cell and all that cells have started and left running.
+ * Interrupts. One stops the running cell and all that cells have started and left running.
  *
  * Stopped are: a loop without `await`; a loop of awaits that never leaves the microtask queue
  * (`await tensor.data()`); a loop that waits on a timer (`setImmediate`, `setTimeout`,
@@ -12,7 +12,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import vm from 'node:vm';
-import { Worker } from 'node:worker_threads';
+import { acknowledge, createHandshake, enter, leave, stopped } from './handshake.mjs';
 
 /** @typedef {{ generation?: number }} Interruptible what this file keeps on a cell */
 
@@ -24,6 +24,8 @@ export class Interrupted extends Error {
   name = 'Interrupted';
 }
 
+export const handshake = createHandshake();
+
 /** Cells of an earlier generation have been interrupted. */
 let generation = 0;
 /** @type {((reason: Interrupted) => void) | undefined} Ends the wait for the running cell. */
@@ -31,12 +33,13 @@ let stopCell;
 
 /** Stops everything that cells have started. */
 export function interrupt() {
+  acknowledge(handshake);
   generation += 1;
   stopCell?.(new Interrupted('the cell was stopped, with everything it had started'));
   resetTensorFlow();
 }
 
-/** @param {any} error @returns {boolean} whether `vm` threw it because of a SIGINT */
+/** @param {any} error @returns {boolean} whether `vm` threw it because of a SIGINT; the message will follow */
 export function isInterruption(error) {
   return error?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
 }
@@ -56,7 +59,10 @@ export function runCell(cell, start) {
       // The kernel goes on in a turn of its own: an interrupt must not hit it within the cell's.
       start().then(
         (value) => void immediately(resolve, value),
-        (error) => void immediately(reject, error),
+        (error) => {
+          if (isInterruption(error)) stopped(handshake, true);
+          else immediately(reject, error);
+        },
       );
     const begin = () => {
       if (isAlive(cell)) interruptibly(() => void currentCell.run(cell, run));
@@ -71,11 +77,6 @@ function isAlive(cell) {
   return cell.generation === generation;
 }
 
-const watching = new Int32Array(new SharedArrayBuffer(4));
-new Worker(new URL('./signal.mjs', import.meta.url), { workerData: watching })
-  .on('message', interrupt)
-  .unref();
-
 const kernel = /** @type {any} */ (process);
 const hook = Symbol.for('tslab.interruptible');
 const script = new vm.Script("globalThis[Symbol.for('tslab.interruptible')]()", {
@@ -83,22 +84,27 @@ const script = new vm.Script("globalThis[Symbol.for('tslab.interruptible')]()", 
 });
 
 /**
- * Calls `run`, then what it put into the microtask queue; a SIGINT meanwhile makes this throw.
- * `_tickCallback` empties the queue; else it would be emptied after the script, where SIGINT does nothing.
+ * Calls `run`, then what it put into the microtask queue; an interrupt meanwhile makes this throw.
+ * `_tickCallback` empties the queue; else it would be emptied after the script, out of reach.
  * @param {() => void} run
  */
 function interruptibly(run) {
   Object.assign(globalThis, {
     [hook]: () => {
-      run();
-      kernel._tickCallback();
+      try {
+        if (!enter(handshake)) return;
+        run();
+        kernel._tickCallback();
+      } finally {
+        leave(handshake);
+      }
     },
   });
-  Atomics.add(watching, 0, 1);
   try {
     script.runInThisContext({ breakOnSigint: true });
-  } finally {
-    Atomics.sub(watching, 0, 1);
+  } catch (error) {
+    if (isInterruption(error)) stopped(handshake, false);
+    throw error;
   }
 }
 
@@ -152,8 +158,15 @@ function resetTensorFlow() {
   const engine = /** @type {any} */ (globalThis)._tfengine;
   if (!engine) return;
   const { state } = engine;
-  while (state.activeScope) engine.endScope();
-  for (const { saved } of state.activeTape ?? [])
-    for (const tensor of saved ?? []) tensor.dispose();
+  const scopes = state.scopeStack.flatMap((/** @type {any} */ scope) => scope.track);
+  const saved = (state.activeTape ?? []).flatMap((/** @type {any} */ node) => node.saved ?? []);
   Object.assign(state, { kernelDepth: 0, gradientDepth: 0, activeTape: null });
+  Object.assign(state, { scopeStack: [], activeScope: null });
+  for (const tensor of [...scopes.filter((/** @type {any} */ { kept }) => !kept), ...saved]) {
+    try {
+      tensor.dispose();
+    } catch {
+      // The interrupt may have come between the two halves of making or disposing of this tensor.
+    }
+  }
 }

@@ -16,7 +16,7 @@ export async function installKernelspec(venvDir) {
     argv: [process.execPath, path.join(here, 'launcher.mjs'), '{connection_file}'],
     display_name: 'TypeScript (tslab)',
     language: 'typescript',
-    interrupt_mode: 'signal',
+    interrupt_mode: 'message', // see control.mjs
     // Keeps a freed tensor's memory for the next tensor; by default glibc gives it back to the
     // operating system, which hands it out again page by page.
     env:

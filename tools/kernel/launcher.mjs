@@ -13,7 +13,14 @@ import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { compile, converter, ts } from './compiler.mjs';
-import { currentCell, Interrupted, interrupt, isInterruption, runCell } from './interrupt.mjs';
+import {
+  currentCell,
+  handshake,
+  Interrupted,
+  interrupt,
+  isInterruption,
+  runCell,
+} from './interrupt.mjs';
 import { cellUrl, describe, describeDiagnostics, rememberCell } from './traceback.mjs';
 import { openWire, PROTOCOL } from './wire.mjs';
 
@@ -82,7 +89,6 @@ async function evaluate(cell) {
   const data = await runCell(cell, async () => {
     if (await executor.execute(code))
       return cell.value == null ? undefined : mimeBundle(cell.value);
-    if (isInterruption(cell.thrown)) interrupt();
     throw cell.thrown;
   });
   if (!isModule) declarations = converted.declOutput ?? '';
@@ -200,8 +206,8 @@ jupyter.lastWriteDisplayData = (/** @type {Content} */ content, /** @type {boole
 
 /** @param {unknown} thrown in code that no cell waits for */
 function reportUncaught(thrown) {
-  if (isInterruption(thrown)) interrupt();
-  else console.error(['Uncaught in the background:', ...describe(thrown).traceback].join('\n'));
+  if (!isInterruption(thrown))
+    console.error(['Uncaught in the background:', ...describe(thrown).traceback].join('\n'));
 }
 
 // ---- Requests ----
@@ -309,10 +315,7 @@ function onRequest(request) {
     return;
   }
   answer(request, answers[type]);
-  if (type === 'shutdown_request') {
-    wire.close();
-    process.exit(0);
-  }
+  if (type === 'shutdown_request') wire.close().then(() => process.exit(0));
 }
 
 // A kernel whose server was killed would stay, with all of its tensors.
@@ -321,7 +324,7 @@ if (process.env.JPY_PARENT_PID)
   setInterval(() => process.ppid === parent || process.exit(1), 1000).unref();
 
 const connection = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const wire = await openWire(connection, onRequest);
+const wire = await openWire(connection, handshake, onRequest);
 process.on('uncaughtException', reportUncaught);
 process.on('unhandledRejection', reportUncaught);
 wire.publish('status', { execution_state: 'starting' });
