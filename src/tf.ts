@@ -5,10 +5,11 @@
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 
-// tfjs-node 4.22 calls two functions that Node 23 removed.
-const legacyUtil = util as unknown as Record<string, (value: unknown) => boolean>;
-legacyUtil.isNullOrUndefined ??= (value) => value === null || value === undefined;
-legacyUtil.isArray ??= Array.isArray;
+// tfjs-node 4.22 calls two functions that Node 22 warns about and Node 23 removed.
+Object.assign(util, {
+  isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  isArray: Array.isArray,
+});
 
 // TensorFlow reads these when it is loaded: no start-up log on stderr, and the same rounding
 // on every processor (oneDNN picks its order of summation by processor model).
