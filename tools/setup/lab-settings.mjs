@@ -30,6 +30,8 @@ const files = {
   // No questions about Jupyter's news and updates.
   'share/jupyter/lab/settings/overrides.json': {
     '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
+    // Draw all cells of a lesson, not only those in sight: search finds them, scrolling is steady.
+    '@jupyterlab/notebook-extension:tracker': { windowingMode: 'defer' },
   },
   // Lab starts a script of its own that is CommonJS, while this project's package.json says ESM.
   'package.json': { private: true },
