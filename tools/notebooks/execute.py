@@ -41,8 +41,10 @@ def main():
     options = arguments.parse_args()
 
     notebook = nbformat.read(options.source, as_version=4)
+    started = []
     client = NotebookClient(
         notebook,
+        on_cell_execute=lambda cell, cell_index: started.append((cell_index, cell)),
         timeout=SECONDS_PER_CELL,
         kernel_name=options.kernel,
         resources={"metadata": {"path": str(options.source.resolve().parent)}},
@@ -52,15 +54,13 @@ def main():
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         failure = str(error)
-    code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    for index, cell in code:
+    for index, cell in started:
         problem = problem_of(cell)
         if problem:
             fail(index, cell, problem)
     if failure:
-        unfinished = next((i, c) for i, c in code if c.source.strip() and not c.execution_count)
-        fail(*unfinished, failure)
-    for _, cell in code:
+        fail(*started[-1], failure)
+    for _, cell in started:
         cell.metadata.pop("execution", None)  # when it ran: different every time
     nbformat.write(notebook, options.result)
 
