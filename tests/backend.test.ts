@@ -1,7 +1,35 @@
-import { backendName, tf } from 'attention';
+import { execFileSync } from 'node:child_process';
+import { Adam, backendName, batch, EncoderDecoder, tf } from 'attention';
 import { expect, test } from 'vitest';
 
 test('the native TensorFlow backend is in use', () => {
   expect(backendName()).toBe('tensorflow');
   expect(tf.matMul([[1, 2]], [[3], [4]]).arraySync()).toEqual([[11]]);
+});
+
+test('without the addon the course runs on pure JavaScript, says so once, and computes the same', () => {
+  const example = { source: [3, 4, 5, 6], target: [3, 4, 5] };
+  const sizes = { sourceTokens: 9, targetTokens: 8, dEmbedding: 5, units: 6, dAttention: 7 };
+  const model = new EncoderDecoder(sizes);
+  const adam = new Adam(model.parameters);
+  const native = [1, 2, 3].map(() => adam.minimize(() => model.loss(batch([example]))));
+
+  const script = `
+    const { Adam, backendName, batch, EncoderDecoder } = require('attention');
+    const model = new EncoderDecoder(${JSON.stringify(sizes)});
+    const adam = new Adam(model.parameters);
+    const step = () => adam.minimize(() => model.loss(batch([${JSON.stringify(example)}])));
+    console.log(JSON.stringify({ backend: backendName(), losses: [step(), step(), step()] }));`;
+  const printed = execFileSync(
+    process.execPath,
+    ['--require', './tests/no-native.cjs', '--eval', script],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+  ).trim();
+  const [notice, result, ...more] = printed.split('\n');
+  expect(notice).toContain('pure JavaScript');
+  expect(notice).toContain('npm run setup');
+  expect(more).toEqual([]);
+  const { backend, losses } = JSON.parse(result);
+  expect(backend).toBe('cpu');
+  losses.forEach((loss: number, i: number) => expect(loss).toBeCloseTo(native[i], 5));
 });
