@@ -15,6 +15,11 @@ const tslabRequire = createRequire(require.resolve('tslab'));
 const typescriptPath = tslabRequire.resolve('@tslab/typescript-for-tslab');
 /** @type {any} TypeScript 5.0, as tslab brings it along */
 export const ts = require(typescriptPath);
+
+// No watching of files. `require` would not notice that a package has changed, and tslab fails
+// ("Unexpected pending rebuildTimer") if several files change between two cells.
+ts.sys.watchFile = ts.sys.watchDirectory = () => ({ close() {} });
+
 /** @type {any} */ (require.cache[typescriptPath]).exports = {
   ...ts,
   createWatchCompilerHost,
@@ -85,11 +90,22 @@ export function compile(declarations, code, url) {
     steps ??= texts.map((text) => new SourceMap(JSON.parse(text)));
     let position = { line: line - 2, column: column - 1 };
     for (const step of steps) {
-      const entry = step.findEntry(position.line, position.column);
-      if (!('originalLine' in entry)) return undefined;
+      let entry = step.findEntry(position.line, position.column);
+      // What tslab and TypeScript put before the code of a line has no entry of its own.
+      if (!isOnLine(entry, position.line)) entry = step.findEntry(position.line, Infinity);
+      if (!isOnLine(entry, position.line)) return undefined;
       position = { line: entry.originalLine, column: entry.originalColumn };
     }
     return position.line; // counted from 0, and the converter adds one line in front
   };
   return { converted, locate };
+}
+
+/**
+ * @param {import('node:module').SourceMapping | {}} entry
+ * @param {number} line of the generated code
+ * @returns {entry is import('node:module').SourceMapping}
+ */
+function isOnLine(entry, line) {
+  return 'generatedLine' in entry && entry.generatedLine === line;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The thread of the control channel: it hears an interrupt while the main thread is busy with a cell.
- * Every request goes on to the main thread, and every reply comes from there.
+ * The thread of the control channel and the heartbeat, for when the main thread is busy with a cell.
+ * It acts on an interrupt; every request goes on to the main thread, and every reply comes from there.
  *
  * Interrupts are to come as messages and not, as for most kernels, as SIGINT from outside: that would
  * be delivered to the main thread, and while TensorFlow multiplies matrices there, a signal corrupts
@@ -10,20 +10,28 @@
 import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { announce } from './handshake.mjs';
-import { createCodec, openRouter } from './wire.mjs';
+import { createCodec, openHeartbeat, openRouter } from './wire.mjs';
 
-const { connection, handshake } = workerData;
+const { connection, handshake, parent } = workerData;
 const { decode } = createCodec(connection);
 const main = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 const control = await openRouter(connection, 'control');
+const heartbeat = await openHeartbeat(connection);
 
 main.on('message', (/** @type {(string | Uint8Array)[] | 'close'} */ frames) => {
   if (frames !== 'close') return void control.send(frames);
   control.close();
+  heartbeat.close();
   main.close();
 });
-main.postMessage('open');
 
+// A kernel whose server was killed would stay, with all of its tensors.
+if (process.env.JPY_PARENT_PID)
+  setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000).unref();
+
+(async () => {
+  for await (const frames of heartbeat) heartbeat.send(frames);
+})();
 for await (const frames of control) {
   if (decode(frames)?.header.msg_type === 'interrupt_request') interrupt();
   main.postMessage(frames);

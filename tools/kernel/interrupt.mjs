@@ -11,6 +11,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
+import { types } from 'node:util';
 import vm from 'node:vm';
 import { acknowledge, createHandshake, enter, leave, stopped } from './handshake.mjs';
 
@@ -26,6 +27,8 @@ export class Interrupted extends Error {
 
 export const handshake = createHandshake();
 
+const INTERRUPTION = 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+
 /** Cells of an earlier generation have been interrupted. */
 let generation = 0;
 /** @type {((reason: Interrupted) => void) | undefined} Ends the wait for the running cell. */
@@ -39,9 +42,9 @@ export function interrupt() {
   resetTensorFlow();
 }
 
-/** @param {any} error @returns {boolean} whether `vm` threw it because of a SIGINT; the message will follow */
-export function isInterruption(error) {
-  return error?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+/** @param {unknown} thrown @returns {boolean} whether by `vm` because of a SIGINT; the message will follow */
+export function isInterruption(thrown) {
+  return types.isNativeError(thrown) && 'code' in thrown && thrown.code === INTERRUPTION;
 }
 
 /**

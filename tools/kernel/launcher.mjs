@@ -10,141 +10,76 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { inspect } from 'node:util';
-import vm from 'node:vm';
-import { compile, converter, ts } from './compiler.mjs';
+import { ts } from './compiler.mjs';
+import { currentCell, handshake, interrupt, isInterruption } from './interrupt.mjs';
 import {
-  currentCell,
-  handshake,
-  Interrupted,
-  interrupt,
-  isInterruption,
-  runCell,
-} from './interrupt.mjs';
-import { cellUrl, describe, describeDiagnostics, rememberCell } from './traceback.mjs';
+  CompileError,
+  complete,
+  completeness,
+  documentation,
+  evaluateExpression,
+  run,
+} from './session.mjs';
+import { describe } from './traceback.mjs';
 import { openWire, PROTOCOL } from './wire.mjs';
 
 /**
  * @typedef {import('./wire.mjs').Request} Request
  * @typedef {import('./wire.mjs').Content} Content
- * @typedef {import('./traceback.mjs').Failure} Failure
- * @typedef {object} Cell
- * @property {Request} request
- * @property {string} label
- * @property {boolean} silent
- * @property {unknown} [value] of its last expression
- * @property {unknown} [thrown]
- * @property {number} [generation] see interrupt.mjs
+ * @typedef {import('./session.mjs').Code & { request: Request, silent: boolean }} Cell
  */
 
 const require = createRequire(import.meta.url);
 const jupyter = require('tslab/dist/jupyter.js');
-const { createExecutor } = require('tslab/dist/executor.js');
-const { getCodeMetadata } = require('tslab/dist/metadata.js');
-const { printQuickInfo } = require('tslab/dist/inspect.js');
-const { isCompleteCode } = require('tslab/dist/converter.js');
 const { version } = require('tslab/package.json');
+
+const wire = await openWire(JSON.parse(readFileSync(process.argv[2], 'utf8')), handshake);
+
+// ---- Cells ----
 
 /** @type {Request[]} execute requests that wait for their turn */
 const queue = [];
-/** @type {{ count: number, code: string, output: string | null }[]} */
-const history = [];
+let working = false;
 let executionCount = 0;
-/** What the cells so far have declared, as a `.d.ts`. */
-let declarations = '';
 /** @type {Cell | undefined} */
 let running;
 /** @type {Cell | undefined} */
 let latest;
+/** @type {{ count: number, code: string, output: unknown }[]} */
+const history = [];
 
-// ---- Running cells ----
-
-/** @type {import('tslab/dist/converter.js').ConvertResult} for the executor, which asks for it first */
-let converted;
-const node = { ...converter, convert: () => converted };
-const executor = createExecutor(
-  process.cwd(),
-  { node, browser: node, close: converter.close },
-  {
-    log: (/** @type {unknown} */ value) => Object.assign(currentCell.getStore(), { value }),
-    error: (/** @type {unknown[]} */ ...args) => {
-      if (args.length > 1)
-        console.error(...args); // the compile errors of a `@module` cell
-      else Object.assign(currentCell.getStore(), { thrown: args[0] });
-    },
-  },
-);
-
-/** @param {Cell} cell @returns {Promise<Content | undefined>} the result's MIME bundle */
-async function evaluate(cell) {
-  const { code } = cell.request.content;
-  const isModule = getCodeMetadata(code).module !== undefined;
-  if (!isModule) {
-    const compiled = compile(declarations, code, cellUrl(cell.label));
-    converted = compiled.converted;
-    if (converted.diagnostics.length > 0)
-      throw new CompileError(describeDiagnostics(converted.diagnostics, cell.label, code));
-    rememberCell(cell.label, code, compiled.locate);
-  }
-  const data = await runCell(cell, async () => {
-    if (await executor.execute(code))
-      return cell.value == null ? undefined : mimeBundle(cell.value);
-    throw cell.thrown;
-  });
-  if (!isModule) declarations = converted.declOutput ?? '';
-  return data;
-}
-
-class CompileError {
-  /** @param {Failure} failure */
-  constructor(failure) {
-    this.failure = failure;
-  }
-}
-
-/** @param {any} value @returns {Promise<Content>} */
-async function mimeBundle(value) {
-  const display = value[Symbol.for('Jupyter.display')];
-  if (typeof display !== 'function') return { 'text/plain': inspect(value) };
-  const bundle = await display.call(value);
-  if (bundle === null || typeof bundle !== 'object')
-    throw new TypeError(
-      `[Symbol.for('Jupyter.display')]() must return a MIME bundle such as { 'text/plain': '…' }, ` +
-        `and it returned ${inspect(bundle)}.`,
-    );
-  return bundle;
+async function executeQueue() {
+  if (working) return;
+  working = true;
+  for (let request = queue.shift(); request; request = queue.shift()) await execute(request);
+  working = false;
 }
 
 /** @param {Request} request */
 async function execute(request) {
-  const { code, silent = false, store_history = true } = request.content;
-  const { stop_on_error = true, user_expressions = {} } = request.content;
-  const counted = store_history && !silent;
+  const { code, silent = false, stop_on_error = true, user_expressions = {} } = request.content;
+  const counted = !silent && (request.content.store_history ?? true);
   if (counted) executionCount += 1;
   const execution_count = executionCount;
   const label = counted ? `cell ${execution_count}` : 'uncounted cell';
-  const cell = { request, label, silent };
+  const cell = { request, code, label, silent };
   running = latest = cell;
   wire.publish('status', { execution_state: 'busy' }, request);
   if (!silent) wire.publish('execute_input', { code, execution_count }, request);
   /** @type {Content} */
   let reply;
+  /** @type {unknown} */
+  let output = null;
   /** @type {Request[]} */
   let aborted = [];
   try {
-    const data = await evaluate(cell);
+    const data = await run(cell);
     if (data && !silent)
       wire.publish('execute_result', { data, execution_count, metadata: {} }, request);
-    if (counted)
-      history.push({ count: execution_count, code, output: data?.['text/plain'] ?? null });
-    const values = Object.entries(user_expressions).map(([key, expression]) => [
-      key,
-      evaluateExpression(expression),
-    ]);
+    output = data?.['text/plain'] ?? null;
+    const values = Object.entries(user_expressions).map(([k, v]) => [k, evaluateExpression(v)]);
     reply = { status: 'ok', user_expressions: Object.fromEntries(values), payload: [] };
   } catch (thrown) {
-    if (thrown instanceof Interrupted) executor.interrupt();
-    if (counted) history.push({ count: execution_count, code, output: null });
     const failure = thrown instanceof CompileError ? thrown.failure : describe(thrown);
     // What has arrived by now is aborted. What is sent by someone who has seen the error is not.
     await wire.drained();
@@ -152,29 +87,11 @@ async function execute(request) {
     if (!silent) wire.publish('error', failure, request);
     reply = { status: 'error', ...failure };
   }
+  if (counted) history.push({ count: execution_count, code, output });
   running = undefined;
   wire.reply(request, { ...reply, execution_count });
   wire.publish('status', { execution_state: 'idle' }, request);
   for (const next of aborted) answer(next, () => ({ status: 'aborted' }));
-}
-
-/** @param {string} expression in JavaScript, with the names of the cells in scope */
-function evaluateExpression(expression) {
-  try {
-    const value = vm.runInThisContext(`with (__tslab__.exports) { ${expression} }`);
-    return { status: 'ok', data: { 'text/plain': inspect(value) }, metadata: {} };
-  } catch (thrown) {
-    return { status: 'error', ...describe(thrown) };
-  }
-}
-
-let working = false;
-
-async function executeQueue() {
-  if (working) return;
-  working = true;
-  for (let request = queue.shift(); request; request = queue.shift()) await execute(request);
-  working = false;
 }
 
 // ---- Output ----
@@ -188,10 +105,8 @@ function publish(type, content) {
 
 for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
   const original = process[name].write.bind(process[name]);
-  process[name].write = (
-    /** @type {string | Uint8Array} */ chunk,
-    /** @type {any[]} */ ...rest
-  ) => {
+  /** @param {string | Uint8Array} chunk @param {any[]} rest */
+  process[name].write = (chunk, ...rest) => {
     const text = typeof chunk === 'string' ? chunk : String(Buffer.from(chunk));
     if (!publish('stream', { name, text })) return original(chunk, ...rest);
     const written = rest.at(-1);
@@ -206,13 +121,13 @@ jupyter.lastWriteDisplayData = (/** @type {Content} */ content, /** @type {boole
 
 /** @param {unknown} thrown in code that no cell waits for */
 function reportUncaught(thrown) {
-  if (!isInterruption(thrown))
-    console.error(['Uncaught in the background:', ...describe(thrown).traceback].join('\n'));
+  if (isInterruption(thrown)) return; // the request for it follows
+  console.error(['Uncaught in the background:', ...describe(thrown).traceback].join('\n'));
 }
+process.on('uncaughtException', reportUncaught);
+process.on('unhandledRejection', reportUncaught);
 
-// ---- Requests ----
-
-const UNTERMINATED_STRING = 1002; // in TypeScript's numbering
+// ---- Other requests ----
 
 /** @type {Record<string, (content: Content) => Content>} */
 const answers = {
@@ -235,63 +150,51 @@ const answers = {
       { text: 'tslab', url: 'https://github.com/yunabe/tslab' },
     ],
   }),
-  is_complete_request: ({ code }) => {
-    const prefix = 'export {};'; // makes it a module, where `await` is allowed
-    const source = ts.createSourceFile('cell.ts', prefix + code, ts.ScriptTarget.Latest);
-    const [error] = source.parseDiagnostics;
-    if (!error) return { status: 'complete' };
-    const atEnd = error.start >= prefix.length + code.trimEnd().length;
-    if (!atEnd || error.code === UNTERMINATED_STRING) return { status: 'invalid' };
-    return { status: 'incomplete', indent: isCompleteCode(code).indent ?? '' };
-  },
+  is_complete_request: ({ code }) => completeness(code),
   complete_request: ({ code, cursor_pos }) => {
-    const { candidates, start, end } = converter.complete(
-      declarations,
-      code,
-      toUnits(code, cursor_pos),
-    );
+    const { candidates, start, end } = complete(code, toUnits(code, cursor_pos));
     const [cursor_start, cursor_end] = [toPoints(code, start), toPoints(code, end)];
     return { matches: candidates, cursor_start, cursor_end, metadata: {} };
   },
   inspect_request: ({ code, cursor_pos }) => {
-    const position = toUnits(code, cursor_pos);
-    // Among the arguments of a call, where there is nothing else to tell: about the function.
-    const call = /[\w$]\s*\([^()]*$/.exec(code.slice(0, position));
-    const info =
-      converter.inspect(declarations, code, position) ??
-      (call && converter.inspect(declarations, code, call.index));
-    const data = info ? { 'text/plain': printQuickInfo(info) } : {};
-    return { found: Boolean(info), data, metadata: {} };
+    const text = documentation(code, toUnits(code, cursor_pos));
+    return { found: text !== undefined, data: text ? { 'text/plain': text } : {}, metadata: {} };
   },
-  history_request: ({ hist_access_type, n, start = 0, stop, pattern = '*', unique, output }) => {
+  history_request: ({
+    hist_access_type,
+    n,
+    start = 0,
+    stop = Infinity,
+    pattern,
+    unique,
+    output,
+  }) => {
     let entries = history;
     if (hist_access_type === 'range')
-      entries = entries.filter(({ count }) => count >= start && count < (stop ?? Infinity));
+      entries = entries.filter(({ count }) => count >= start && count < stop);
     if (hist_access_type === 'search') {
-      const glob = pattern
-        .replace(/[.+^${}()|\\]/g, '\\$&')
-        .replaceAll('*', '.*')
-        .replaceAll('?', '.');
-      entries = entries.filter(({ code }) => new RegExp(`^${glob}$`, 's').test(code));
+      const matches = globPattern(pattern ?? '*');
+      entries = entries.filter(({ code }) => matches.test(code));
       if (unique) entries = [...new Map(entries.map((entry) => [entry.code, entry])).values()];
     }
     if (hist_access_type !== 'range' && n) entries = entries.slice(-n);
-    const rows = entries.map((e) => [1, e.count, output ? [e.code, e.output] : e.code]);
-    return { history: rows };
+    return { history: entries.map((e) => [1, e.count, output ? [e.code, e.output] : e.code]) };
   },
   comm_info_request: () => ({ comms: {} }),
-  interrupt_request: () => {
-    interrupt();
-    return {};
-  },
   shutdown_request: ({ restart = false }) => ({ restart }),
 };
 
-/** Jupyter counts a cursor's position in code points, JavaScript in UTF-16 units. */
-const toUnits = (/** @type {string} */ code, /** @type {number} */ points) =>
-  [...code].slice(0, points).join('').length;
-const toPoints = (/** @type {string} */ code, /** @type {number} */ units) =>
-  [...code.slice(0, units)].length;
+// Jupyter counts a cursor's position in code points, JavaScript in UTF-16 units.
+/** @param {string} code @param {number} points */
+const toUnits = (code, points) => [...code].slice(0, points).join('').length;
+/** @param {string} code @param {number} units */
+const toPoints = (code, units) => [...code.slice(0, units)].length;
+
+/** @param {string} glob with `*` and `?` */
+function globPattern(glob) {
+  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+}
 
 /** @param {Request} request @param {(content: Content) => Content} [respond] */
 function answer(request, respond) {
@@ -306,25 +209,19 @@ function answer(request, respond) {
   if (running) wire.publish('status', { execution_state: 'busy' }, running.request);
 }
 
-/** @param {Request} request */
-function onRequest(request) {
+wire.listen((request) => {
   const type = request.header.msg_type;
   if (type === 'execute_request') {
     queue.push(request);
     executeQueue();
-    return;
+  } else if (type === 'interrupt_request') {
+    interrupt();
+    // No status: jupyter_client numbers this request as it numbers its cells, so that the status
+    // would be taken for that of a cell.
+    wire.reply(request, { status: 'ok' });
+  } else {
+    answer(request, answers[type]);
+    if (type === 'shutdown_request') wire.close().then(() => process.exit(0));
   }
-  answer(request, answers[type]);
-  if (type === 'shutdown_request') wire.close().then(() => process.exit(0));
-}
-
-// A kernel whose server was killed would stay, with all of its tensors.
-const parent = process.ppid;
-if (process.env.JPY_PARENT_PID)
-  setInterval(() => process.ppid === parent || process.exit(1), 1000).unref();
-
-const connection = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const wire = await openWire(connection, handshake, onRequest);
-process.on('uncaughtException', reportUncaught);
-process.on('unhandledRejection', reportUncaught);
+});
 wire.publish('status', { execution_state: 'starting' });

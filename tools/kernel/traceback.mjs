@@ -101,10 +101,16 @@ function headline(error) {
 
 /** @param {unknown} thrown @returns {Failure} */
 export function describe(thrown) {
-  if (isError(thrown))
-    return { ename: nameOf(thrown), evalue: String(thrown.message), traceback: trace(thrown) };
-  const evalue = typeof thrown === 'string' ? thrown : inspect(thrown);
-  return { ename: 'Thrown', evalue, traceback: trace(thrown) };
+  try {
+    const traceback = trace(thrown);
+    if (isError(thrown))
+      return { ename: nameOf(thrown), evalue: String(thrown.message), traceback };
+    const evalue = typeof thrown === 'string' ? thrown : inspect(thrown);
+    return { ename: 'Thrown', evalue, traceback };
+  } catch {
+    const evalue = 'a value that itself throws when it is to be shown';
+    return { ename: 'Thrown', evalue, traceback: [`Thrown: ${evalue}`] };
+  }
 }
 
 /** @param {unknown} thrown @param {Set<unknown>} seen @returns {string[]} */

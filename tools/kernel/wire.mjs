@@ -78,43 +78,40 @@ async function bind(socket, connection, channel) {
   return socket;
 }
 
-/** @param {Content} connection @param {string} channel */
+/** @param {Content} connection @param {'shell' | 'control' | 'stdin'} channel */
 export const openRouter = (connection, channel) =>
   bind(new zmq.Router(options), connection, channel);
 
+/** @param {Content} connection */
+export const openHeartbeat = (connection) => bind(new zmq.Reply(options), connection, 'hb');
+
 /**
- * Opens the channels of a connection file; `onRequest` gets each request on shell and control.
+ * Opens the channels of a connection file.
  * @param {Content} connection
  * @param {import('./handshake.mjs').Handshake} handshake
- * @param {(request: Request) => void} onRequest
  */
-export async function openWire(connection, handshake, onRequest) {
+export async function openWire(connection, handshake) {
   const { encode, decode } = createCodec(connection);
-  const control = new Worker(new URL('./control.mjs', import.meta.url), {
-    workerData: { connection, handshake },
-  });
-  await once(control, 'message'); // it is open
   const iopub = await bind(new zmq.Publisher(options), connection, 'iopub');
-  const hb = await bind(new zmq.Reply(options), connection, 'hb');
-  await openRouter(connection, 'stdin');
   const shell = await openRouter(connection, 'shell');
-
-  /** @param {Buffer[]} frames @param {Request['send']} send */
-  function receive(frames, send) {
-    const message = decode(frames);
-    if (message) onRequest({ ...message, send });
-  }
-  control.on('message', (frames) =>
-    receive(frames.map(Buffer.from), (reply) => control.postMessage(reply)),
-  );
-  (async () => {
-    for await (const frames of shell) receive(frames, (reply) => void shell.send(reply));
-  })();
-  (async () => {
-    for await (const frames of hb) await hb.send(frames);
-  })();
+  await openRouter(connection, 'stdin');
+  const control = new Worker(new URL('./control.mjs', import.meta.url), {
+    workerData: { connection, handshake, parent: process.ppid },
+  });
 
   return {
+    /** @param {(request: Request) => void} onRequest gets each request on shell and control */
+    async listen(onRequest) {
+      /** @param {Buffer[]} frames @param {Request['send']} send */
+      function receive(frames, send) {
+        const message = decode(frames);
+        if (message) onRequest({ ...message, send });
+      }
+      control.on('message', (frames) =>
+        receive(frames.map(Buffer.from), (reply) => control.postMessage(reply)),
+      );
+      for await (const frames of shell) receive(frames, (reply) => void shell.send(reply));
+    },
     /** @param {string} type @param {Content} content @param {Request} [request] the cause */
     publish(type, content, request) {
       iopub.send(encode([type], type, content, request?.header ?? {}));

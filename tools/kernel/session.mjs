@@ -1,0 +1,129 @@
+// @ts-check
+/** The language side of the kernel: runs cells in one scope, and answers questions about their code. */
+import { createRequire } from 'node:module';
+import { inspect } from 'node:util';
+import vm from 'node:vm';
+import { compile, converter, ts } from './compiler.mjs';
+import { currentCell, Interrupted, runCell } from './interrupt.mjs';
+import { cellUrl, describe, describeDiagnostics, rememberCell } from './traceback.mjs';
+
+/**
+ * @typedef {Record<string, unknown>} MimeBundle
+ * @typedef {object} Code a cell, as far as it matters here
+ * @property {string} code
+ * @property {string} label such as "cell 3"
+ * @property {unknown} [value] of its last expression
+ * @property {unknown} [thrown]
+ * @property {number} [generation] see interrupt.mjs
+ */
+
+const require = createRequire(import.meta.url);
+const { createExecutor } = require('tslab/dist/executor.js');
+const { getCodeMetadata } = require('tslab/dist/metadata.js');
+const { printQuickInfo } = require('tslab/dist/inspect.js');
+const { isCompleteCode } = require('tslab/dist/converter.js');
+
+/** What the cells so far have declared, as a `.d.ts`. A cell that fails declares nothing. */
+let declarations = '';
+
+/** @type {import('tslab/dist/converter.js').ConvertResult} for the executor, which asks for it first */
+let converted;
+const node = { ...converter, convert: () => converted };
+const executor = createExecutor(
+  process.cwd(),
+  { node, browser: node, close: converter.close },
+  {
+    log: (/** @type {unknown} */ value) => Object.assign(currentCell.getStore(), { value }),
+    error: (/** @type {unknown[]} */ ...args) => {
+      if (args.length === 1) Object.assign(currentCell.getStore(), { thrown: args[0] });
+      else console.error(...args); // the compile errors of a `@module` cell
+    },
+  },
+);
+
+/** The errors of a cell that does not compile. */
+export class CompileError {
+  /** @param {import('./traceback.mjs').Failure} failure */
+  constructor(failure) {
+    this.failure = failure;
+  }
+}
+
+/**
+ * Compiles and runs a cell; throws what it throws, `CompileError` or `Interrupted`.
+ * @param {Code} cell
+ * @returns {Promise<MimeBundle | undefined>} its result
+ */
+export async function run(cell) {
+  const { code, label } = cell;
+  const isModule = getCodeMetadata(code).module !== undefined;
+  if (!isModule) {
+    const compiled = compile(declarations, code, cellUrl(label));
+    converted = compiled.converted;
+    if (converted.diagnostics.length > 0)
+      throw new CompileError(describeDiagnostics(converted.diagnostics, label, code));
+    rememberCell(label, code, compiled.locate);
+  }
+  try {
+    const result = await runCell(cell, async () => {
+      if (!(await executor.execute(code))) throw cell.thrown;
+      return cell.value === undefined ? undefined : mimeBundle(cell.value);
+    });
+    if (!isModule) declarations = converted.declOutput ?? '';
+    return result;
+  } catch (thrown) {
+    if (thrown instanceof Interrupted) executor.interrupt();
+    throw thrown;
+  }
+}
+
+/** @param {any} value @returns {Promise<MimeBundle>} */
+async function mimeBundle(value) {
+  const display = value[Symbol.for('Jupyter.display')];
+  if (typeof display !== 'function') return { 'text/plain': inspect(value) };
+  const bundle = await display.call(value);
+  if (bundle === null || typeof bundle !== 'object')
+    throw new TypeError(
+      "[Symbol.for('Jupyter.display')]() must return a MIME bundle such as { 'text/plain': '…' }, " +
+        `and it returned ${inspect(bundle)}.`,
+    );
+  return bundle;
+}
+
+/** @param {string} expression in JavaScript, with the names of the cells in scope */
+export function evaluateExpression(expression) {
+  try {
+    const value = vm.runInThisContext(`with (__tslab__.exports) { ${expression} }`);
+    return { status: 'ok', data: { 'text/plain': inspect(value) }, metadata: {} };
+  } catch (thrown) {
+    return { status: 'error', ...describe(thrown) };
+  }
+}
+
+/** @param {string} code @param {number} position */
+export function complete(code, position) {
+  return converter.complete(declarations, code, position);
+}
+
+/** @param {string} code @param {number} position @returns {string | undefined} signature and documentation */
+export function documentation(code, position) {
+  // Among the arguments of a call, where there is nothing else to tell: about the function.
+  const call = /[\w$]\s*\([^()]*$/.exec(code.slice(0, position));
+  const info =
+    converter.inspect(declarations, code, position) ??
+    (call && converter.inspect(declarations, code, call.index));
+  return info ? printQuickInfo(info) : undefined;
+}
+
+const UNTERMINATED_STRING = 1002; // in TypeScript's numbering
+
+/** @param {string} code @returns {{ status: string, indent?: string }} as in Jupyter's `is_complete_reply` */
+export function completeness(code) {
+  const prefix = 'export {};'; // makes it a module, where `await` is allowed
+  const source = ts.createSourceFile('cell.ts', prefix + code, ts.ScriptTarget.Latest);
+  const [error] = source.parseDiagnostics;
+  if (!error) return { status: 'complete' };
+  const atEnd = error.start >= prefix.length + code.trimEnd().length;
+  if (!atEnd || error.code === UNTERMINATED_STRING) return { status: 'invalid' };
+  return { status: 'incomplete', indent: isCompleteCode(code).indent ?? '' };
+}
