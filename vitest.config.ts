@@ -6,5 +6,6 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     pool: 'forks', // the native addon cannot be loaded twice in one process
     testTimeout: 30_000,
+    fileParallelism: false, // kernels, browsers and trainings would wait for one another
   },
 });
