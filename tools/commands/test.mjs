@@ -12,6 +12,10 @@ import check from './check.mjs';
 export default async function (argv) {
   await setup();
   const checked = await check();
-  const tested = await runHere(process.execPath, [join(nodeModules, 'vitest', 'vitest.mjs'), 'run', ...argv]);
+  const tested = await runHere(process.execPath, [
+    join(nodeModules, 'vitest', 'vitest.mjs'),
+    'run',
+    ...argv,
+  ]);
   return checked || tested;
 }
