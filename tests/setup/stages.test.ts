@@ -93,7 +93,7 @@ test('JupyterLab is set to ask nothing about news and updates', async () => {
   const sandbox = new Sandbox();
   await sandbox.run('quick');
   const file = join(sandbox.project, '.venv/share/jupyter/lab/settings/overrides.json');
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
     '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
   });
 });
