@@ -16,6 +16,8 @@ from nbclient.exceptions import CellExecutionError
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TIMEOUT = 30
+# Takes longer to compile than a client takes to send its next message.
+SLOW_TYPE = f"type Slow = {' | '.join(f'{{ kind: {i}; v{i}: number }}' for i in range(3000))};"
 os.chdir(NOTEBOOKS)  # a kernel starts in the folder of its notebook
 
 
@@ -417,10 +419,11 @@ class Results(KernelCase):
         )
 
     def test_the_streams_are_kept_apart_and_complete(self):
+        line = "x" * 5000
         result = self.run_ok(
-            "for (let i = 0; i < 3000; i++) console.log(i);\nconsole.warn('careful');"
+            f"for (let i = 0; i < 3000; i++) console.log('{line}');\nconsole.warn('careful');"
         )
-        self.assertEqual(result.text(), "".join(f"{i}\n" for i in range(3000)))
+        self.assertEqual(len(result.text()), 3000 * len(f"{line}\n"))
         self.assertEqual(result.text("stderr"), "careful\n")
 
     def test_a_display_updates_in_place(self):
@@ -485,7 +488,7 @@ class Requests(KernelCase):
         waiting = (
             "await new Promise((resolve) => setTimeout(resolve, 200));\nthrow new Error('stop');"
         )
-        for code in [busy, waiting]:
+        for code in [busy, waiting, f"{SLOW_TYPE}\nconst s: string = 1;"]:
             count = self.run_ok("1").reply["execution_count"]
             ids = [
                 self.kernel.send(c) for c in [code, "console.log('second')", "console.log('third')"]
@@ -681,9 +684,7 @@ function step() {
 
     def test_an_interrupt_during_the_compilation_is_not_lost(self):
         for code in ["for (;;) turn();", "await sleep(60_000);"]:
-            # A large type, to be compiled for longer than it takes to interrupt.
-            union = " | ".join(f"{{ kind: {i}; v{i}: number }}" for i in range(3000))
-            msg_id = self.kernel.send(f"type Large = {union};\n{code}")
+            msg_id = self.kernel.send(f"{SLOW_TYPE}\n{code}")
             self.kernel.wait_for("execute_input")
             self.kernel.manager.interrupt_kernel()
             self.assertEqual(self.kernel.finish(msg_id).reply["ename"], "Interrupted")

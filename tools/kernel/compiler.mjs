@@ -36,12 +36,13 @@ process.env.NODE_PATH = [process.env.NODE_PATH, modules].filter(Boolean).join(pa
 
 /** @param {string[]} files @param {any} options @param {unknown[]} rest */
 function createWatchCompilerHost(files, options, ...rest) {
-  const added = { ...options, inlineSourceMap: true };
-  if (path.relative(root, process.cwd()).startsWith('..')) {
-    added.paths = { '*': [`${modules}/*`, `${modules}/@types/*`] };
-    added.typeRoots = [...options.typeRoots, `${modules}/@types`];
-  }
-  return ts.createWatchCompilerHost(files, added, ...rest);
+  return ts.createWatchCompilerHost(files, { ...options, inlineSourceMap: true }, ...rest);
+}
+
+// A notebook outside of the project is compiled as if it lay among the lessons: there the project's
+// packages are found, and the types of variables can be named.
+if (path.relative(root, process.cwd()).startsWith('..')) {
+  ts.sys.getCurrentDirectory = () => path.join(root, 'notebooks');
 }
 
 /** @type {string[]} the source maps of the last module transpiled, last step first */

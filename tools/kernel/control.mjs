@@ -3,9 +3,10 @@
  * The thread of the control channel and the heartbeat, for when the main thread is busy with a cell.
  * It acts on an interrupt; every request goes on to the main thread, and every reply comes from there.
  *
- * Interrupts are to come as messages and not, as for most kernels, as SIGINT from outside: that would
- * be delivered to the main thread, and while TensorFlow multiplies matrices there, a signal corrupts
- * the heap (oneDNN's generated code has data of its own where the stack pointer points).
+ * Interrupts are to come as messages and not, as for most kernels, as SIGINT from outside. That would
+ * be delivered to the main thread, and a signal there corrupts the heap while TensorFlow multiplies
+ * matrices: oneDNN's generated code has the stack pointer in a buffer on the heap, and the operating
+ * system puts a signal's frame below the stack pointer.
  */
 import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
