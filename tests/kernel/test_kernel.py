@@ -760,6 +760,9 @@ os._exit(0)
             result = kernel.run(code)
             self.assertEqual(result.status, "ok", result.reply)
             self.assertEqual(result.data, {"text/plain": repr(os.path.realpath(elsewhere))})
+            # The type of this variable is the package's own, and its declaration has to name it.
+            result = kernel.run("import { loadCmudict } from 'attention';\nconst d = loadCmudict();")
+            self.assertEqual(result.status, "ok", result.reply)
             kernel.stop()
 
 
