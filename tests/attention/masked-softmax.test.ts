@@ -62,6 +62,21 @@ describe('maskedSoftmax', () => {
     expect(gradient[1].every(Number.isFinite)).toBe(true);
   });
 
+  test('lets no NaN out from behind the mask, and shows one that is in sight', () => {
+    const logits = tf.tensor2d([
+      [1, Number.NaN, 2],
+      [1, 2, Number.NaN],
+    ]);
+    const mask = tf.tensor2d([
+      [1, 0, 1],
+      [1, 1, 1],
+    ]);
+    const weights = maskedSoftmax(logits, mask).arraySync() as number[][];
+    expect(weights[0][0] + weights[0][2]).toBeCloseTo(1, 6);
+    expect(weights[0][1]).toBe(0);
+    expect(weights[1].every(Number.isNaN)).toBe(true);
+  });
+
   test('refuses a mask that does not broadcast, naming both shapes', () => {
     expect(() => maskedSoftmax(tf.zeros([2, 3]), tf.zeros([2, 4]))).toThrow(
       'mask: expected shape [2, 3], got [2, 4]',

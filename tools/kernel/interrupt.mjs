@@ -67,11 +67,10 @@ export function runCell(cell, start) {
           else immediately(reject, error);
         },
       );
-    const begin = () => {
+    // In a turn of its own, for the microtask queue cannot be emptied from within a microtask.
+    immediately(() => {
       if (isAlive(cell)) interruptibly(() => void currentCell.run(cell, run));
-    };
-    // Two turns of the event loop, so that an interrupt during the compilation is heard first.
-    immediately(() => immediately(begin));
+    });
   });
 }
 
