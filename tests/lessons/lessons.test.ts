@@ -56,8 +56,10 @@ describe.each(lessons)('%s, as committed', (name) => {
   });
 
   test('has code cells that fit a screen', () => {
-    for (const cell of code)
-      expect(sourceOf(cell).split('\n').length, sourceOf(cell)).toBeLessThan(40);
+    for (const lines of code.map((cell) => sourceOf(cell).split('\n'))) {
+      expect(lines.length, lines[0]).toBeLessThan(40);
+      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100);
+    }
   });
 
   test('carries its outputs: no error, no stderr, a static image beside each figure', () => {
