@@ -4,7 +4,10 @@ import { display, kernelWriter } from './show';
 export interface ProgressOptions {
   /** What is going on: 'training'. Default 'progress'. */
   label?: string;
-  /** At least this many milliseconds pass between two frames. Default 200. */
+  /**
+   * At least this many milliseconds pass between two frames. Default 1000; the stock tslab kernel
+   * can lose a message after 512, so a lesson should not send many.
+   */
   interval?: number;
 }
 
@@ -32,7 +35,7 @@ export interface Progress {
  * bar.done();
  */
 export function progress(total: number, options: ProgressOptions = {}): Progress {
-  const { label = 'progress', interval = 200 } = options;
+  const { label = 'progress', interval = 1000 } = options;
   if (!(total > 0)) throw new Error(`progress needs a positive total, not ${total}`);
   const id = randomUUID();
   const began = Date.now();

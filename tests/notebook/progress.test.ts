@@ -31,8 +31,8 @@ test('progress(total) updates one display', () => {
   expect(sent[3].id).not.toBe(sent[0].id);
 });
 
-test('there are at most five frames a second, and always the last', () => {
-  const bar = progress(100, { label: 'training' });
+test('there are at most five frames a second if so asked, and always the last', () => {
+  const bar = progress(100, { label: 'training', interval: 200 });
   for (let step = 1; step <= 100; step++) {
     vi.advanceTimersByTime(20);
     bar.update(step, `loss ${step}`);

@@ -6,6 +6,7 @@
  * (`await tensor.data()`); a loop that waits on a timer (`setImmediate`, `setTimeout`,
  * `timers/promises`, `tf.nextFrame`); and what comes after such an `await` without another one.
  * Not stopped is code that goes on after an `await` on a file, a socket or a child process.
+ * Not always stopped is a loop that awaits nothing but `process.nextTick`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
