@@ -54,7 +54,7 @@ test('an error names the cell and the line that was typed', { timeout: 2 * minut
   runTests('Errors'),
 );
 
-test('an interrupt stops whatever a cell is doing', { timeout: 3 * minutes }, () =>
+test('an interrupt stops a loop, and a training loop', { timeout: 3 * minutes }, () =>
   runTests('Interrupts'),
 );
 
