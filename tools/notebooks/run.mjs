@@ -2,14 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const execute = fileUrlToPath('execute.py');
-
-/** @param {string} name */
-function fileUrlToPath(name) {
-  return new URL(name, import.meta.url).pathname;
-}
+const execute = fileURLToPath(new URL('execute.py', import.meta.url));
 
 /** A cell of a lesson failed. */
 export class LessonError extends Error {}
