@@ -1,5 +1,5 @@
 export {
-  type AdditiveWeights,
+  type AdditiveParameters,
   type Attended,
   additiveAligner,
   additiveAttention,
@@ -9,7 +9,7 @@ export { maskedSoftmax } from './attention/masked-softmax';
 export { type Batch, batch, batches, pad, type SequencePair } from './data/batches';
 export { letters, loadCmudict, type Pronunciation, phonemes } from './data/cmudict';
 export { Vocabulary } from './data/vocabulary';
-export { bidirectionalGru, type GruWeights, gru, gruCell, recurrentGru } from './layers/gru';
+export { bidirectionalGru, type GruParameters, gru, gruCell, recurrentGru } from './layers/gru';
 export {
   type Decoded,
   EncoderDecoder,

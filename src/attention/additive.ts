@@ -5,7 +5,7 @@ import { tf } from '../tf';
 import { maskedSoftmax } from './masked-softmax';
 
 /** The parameters of the alignment model a(s, h) of Bahdanau et al. (2014). */
-export type AdditiveWeights = {
+export type AdditiveParameters = {
   /** W_a [queryDepth, dAttention]: projects the query. */
   W: tf.Tensor;
   /** U_a [keyDepth, dAttention]: projects the keys. */
@@ -41,10 +41,10 @@ export function additiveAttention(
   query: tf.Tensor,
   keys: tf.Tensor,
   values: tf.Tensor,
-  weights: AdditiveWeights,
+  parameters: AdditiveParameters,
   mask?: tf.Tensor,
 ): Attended {
-  return tf.tidy(() => additiveAligner(keys, values, weights, mask)(query));
+  return tf.tidy(() => additiveAligner(keys, values, parameters, mask)(query));
 }
 
 /**
@@ -57,7 +57,7 @@ export function additiveAttention(
 export function additiveAligner(
   keys: tf.Tensor,
   values: tf.Tensor,
-  { W, U, v }: AdditiveWeights,
+  { W, U, v }: AdditiveParameters,
   mask?: tf.Tensor,
 ): (query: tf.Tensor) => Attended {
   const [batch, positions, keyDepth] = expectShape('keys', keys, ['batch', 'keys', 'keyDepth']);

@@ -4,7 +4,7 @@ import { tf } from '../tf';
 import { afterAllSteps } from './shared';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
-export interface GruWeights {
+export interface GruParameters {
   /** Reset and update gate, side by side: [inputDepth + units, 2 · units]. */
   gates: tf.Tensor;
   /** [2 · units] */
@@ -29,26 +29,28 @@ export interface GruWeights {
  * @param x input [batch, inputDepth]
  * @param h state [batch, units]
  * @returns the next state [batch, units]
- * @throws if a depth does not fit the weights
+ * @throws if a depth does not fit the parameters
  */
-export function gruCell(x: tf.Tensor, h: tf.Tensor, weights: GruWeights): tf.Tensor2D {
-  return tf.tidy(() => recurrentGru(weights)(x, h));
+export function gruCell(x: tf.Tensor, h: tf.Tensor, parameters: GruParameters): tf.Tensor2D {
+  return tf.tidy(() => recurrentGru(parameters)(x, h));
 }
 
 /**
- * `gruCell` for a loop that takes many steps with the same weights.
+ * `gruCell` for a loop that takes many steps with the same parameters.
  *
  * @returns the function (x, h) ↦ h'; call it inside one `tf.tidy` with this
  */
-export function recurrentGru(weights: GruWeights): (x: tf.Tensor, h: tf.Tensor) => tf.Tensor2D {
-  const { gates, candidate, gatesBias, candidateBias } = weights;
+export function recurrentGru(
+  parameters: GruParameters,
+): (x: tf.Tensor, h: tf.Tensor) => tf.Tensor2D {
+  const { gates, candidate, gatesBias, candidateBias } = parameters;
   const [units] = expectShape('candidateBias', candidateBias, ['units']);
   const [depth] = expectShape('candidate', candidate, ['inputDepth + units', units]);
   expectShape('gates', gates, [depth, 2 * units]);
   expectShape('gatesBias', gatesBias, [2 * units]);
   const step = hasKernels()
-    ? fusedCell(weights)
-    : (x: tf.Tensor, h: tf.Tensor) => plainCell(x, h, weights);
+    ? fusedCell(parameters)
+    : (x: tf.Tensor, h: tf.Tensor) => plainCell(x, h, parameters);
   return (x, h) => {
     const [batch] = expectShape('input', x, ['batch', depth - units]);
     expectShape('state', h, [batch, units]);
@@ -57,14 +59,14 @@ export function recurrentGru(weights: GruWeights): (x: tf.Tensor, h: tf.Tensor) 
 }
 
 /** `plainCell` as one of TensorFlow's own kernels. */
-function fusedCell({ gates, candidate, gatesBias, candidateBias }: GruWeights) {
-  const weights = [gates, candidate, gatesBias, candidateBias];
+function fusedCell({ gates, candidate, gatesBias, candidateBias }: GruParameters) {
+  const parameters = [gates, candidate, gatesBias, candidateBias];
   const inputs: tf.Tensor[] = []; // x of each step
   const states: tf.Tensor[] = []; // h
   const resetStates: tf.Tensor[] = []; // r ∘ h
   const dGates: tf.Tensor[] = []; // before the sigmoid
   const dCandidates: tf.Tensor[] = []; // before the tanh
-  const steps = afterAllSteps(weights, () => {
+  const steps = afterAllSteps(parameters, () => {
     const [x, allGates, allCandidates] = [inputs, dGates, dCandidates].map((t) => tf.concat(t));
     return [
       tf.matMul(tf.concat([x, tf.concat(states)], 1), allGates, true),
@@ -75,10 +77,10 @@ function fusedCell({ gates, candidate, gatesBias, candidateBias }: GruWeights) {
   });
   const cell = tf.customGrad((...args) => {
     const [x, h, , save] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const [r, u, c, next] = kernelOutputs('GRUBlockCell', [x, h, ...weights], 4);
+    const [r, u, c, next] = kernelOutputs('GRUBlockCell', [x, h, ...parameters], 4);
     save([x, h, r, u, c]);
     const gradFunc = (dNext: tf.Tensor, [xs, hs, rs, us, cs]: tf.Tensor[]) => {
-      const operands = [xs, hs, ...weights, rs, us, cs, dNext];
+      const operands = [xs, hs, ...parameters, rs, us, cs, dNext];
       const [dx, dh, dCandidate, dGate] = kernelOutputs('GRUBlockCellGrad', operands, 4);
       inputs.push(xs);
       states.push(hs);
@@ -92,14 +94,14 @@ function fusedCell({ gates, candidate, gatesBias, candidateBias }: GruWeights) {
   return (x: tf.Tensor, h: tf.Tensor) => cell(x, h, steps);
 }
 
-function plainCell(x: tf.Tensor, h: tf.Tensor, weights: GruWeights): tf.Tensor2D {
-  const units = weights.candidateBias.shape[0];
+function plainCell(x: tf.Tensor, h: tf.Tensor, parameters: GruParameters): tf.Tensor2D {
+  const units = parameters.candidateBias.shape[0];
   const affine = (input: tf.Tensor, W: tf.Tensor, b: tf.Tensor) => tf.add(tf.matMul(input, W), b);
-  const gates = tf.sigmoid(affine(tf.concat([x, h], 1), weights.gates, weights.gatesBias));
+  const gates = tf.sigmoid(affine(tf.concat([x, h], 1), parameters.gates, parameters.gatesBias));
   const r = tf.slice(gates, [0, 0], [-1, units]);
   const u = tf.slice(gates, [0, units], [-1, units]);
   const reset = tf.concat([x, tf.mul(r, h)], 1);
-  const c = tf.tanh(affine(reset, weights.candidate, weights.candidateBias));
+  const c = tf.tanh(affine(reset, parameters.candidate, parameters.candidateBias));
   return tf.add(tf.mul(u, h), tf.mul(tf.sub(1, u), c)) as tf.Tensor2D;
 }
 
@@ -115,7 +117,7 @@ function plainCell(x: tf.Tensor, h: tf.Tensor, weights: GruWeights): tf.Tensor2D
  */
 export function gru(
   x: tf.Tensor,
-  weights: GruWeights,
+  parameters: GruParameters,
   mask?: tf.Tensor,
   { reverse = false } = {},
 ): tf.Tensor3D {
@@ -123,11 +125,11 @@ export function gru(
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
   if (mask) expectShape('mask', mask, [batch, time]);
   return tf.tidy(() => {
-    const cell = recurrentGru(weights);
+    const cell = recurrentGru(parameters);
     const inputs = steps(x);
     const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
     const states: tf.Tensor[] = new Array(time);
-    let h: tf.Tensor = tf.zeros([batch, weights.candidateBias.shape[0]]);
+    let h: tf.Tensor = tf.zeros([batch, parameters.candidateBias.shape[0]]);
     for (let step = 0; step < time; step++) {
       const t = reverse ? time - 1 - step : step;
       const next = cell(inputs[t], h);
@@ -157,8 +159,8 @@ function steps(x: tf.Tensor): tf.Tensor[] {
  */
 export function bidirectionalGru(
   x: tf.Tensor,
-  forward: GruWeights,
-  backward: GruWeights,
+  forward: GruParameters,
+  backward: GruParameters,
   mask?: tf.Tensor,
 ): tf.Tensor3D {
   return tf.tidy(() =>
