@@ -1,27 +1,17 @@
-export {
-  type AdditiveParameters,
-  type Attended,
-  additiveAligner,
-  additiveAttention,
-  additiveLogits,
-} from './attention/additive';
-export { maskedSoftmax } from './attention/masked-softmax';
-export { type Batch, batch, batches, pad, type SequencePair } from './data/batches';
-export { letters, loadCmudict, type Pronunciation, phonemes } from './data/cmudict';
-export { Vocabulary } from './data/vocabulary';
-export { bidirectionalGru, type GruParameters, gru, gruCell, recurrentGru } from './layers/gru';
-export {
-  type Decoded,
-  EncoderDecoder,
-  type EncoderDecoderOptions,
-} from './models/encoder-decoder';
-export {
-  type Decoder,
-  pronounce,
-  pronunciationErrors,
-  type Said,
-  spellingPairs,
-} from './models/pronounce';
+export * from './attention/additive';
+export * from './attention/attended';
+export * from './attention/masked-softmax';
+export * from './attention/masks';
+export * from './attention/scaled-dot-product';
+export * from './attention/sparse-weights';
+export * from './data/batches';
+export * from './data/cmudict';
+export * from './data/vocabulary';
+export * from './layers/dense';
+export * from './layers/gru';
+export * from './layers/layer-norm';
+export * from './models/encoder-decoder';
+export * from './models/pronounce';
 export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
 export { lesson02 } from './notebook/exercises/lesson02';
 export type { ProgressOptions, Status } from './notebook/progress';
@@ -50,11 +40,13 @@ export { overlay } from './plots/overlay';
 export type { StepsOptions } from './plots/steps';
 export { steps } from './plots/steps';
 export type { Matrices, Matrix } from './plots/weights';
+export { argsort, gatherRows, stopGradient } from './tensors';
 export { backendName, tf } from './tf';
-export { Adam, type AdamOptions } from './training/adam';
-export { checkpointFile, loadCheckpoint, saveCheckpoint } from './training/checkpoint';
-export { crossEntropy } from './training/cross-entropy';
-export { type ErrorRates, editDistance, errorRates } from './training/error-rates';
-export { type Random, random, shuffled, uniform } from './training/random';
-export { cosineSchedule } from './training/schedule';
-export { type Report, train } from './training/train';
+export * from './training/adam';
+export * from './training/checkpoint';
+export * from './training/cross-entropy';
+export * from './training/error-rates';
+export * from './training/parameters';
+export * from './training/random';
+export * from './training/schedule';
+export * from './training/train';

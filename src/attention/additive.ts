@@ -2,6 +2,7 @@ import { hasKernels, kernel } from '../kernels';
 import { sharedProduct } from '../layers/shared';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
+import type { Attended } from './attended';
 import { maskedSoftmax } from './masked-softmax';
 
 /** The parameters of the alignment model a(s, h) of Bahdanau et al. (2014). */
@@ -12,14 +13,6 @@ export type AdditiveParameters = {
   U: tf.Tensor;
   /** v_a [dAttention]: turns the hidden layer into one number. */
   v: tf.Tensor;
-};
-
-/** What every attention mechanism returns. */
-export type Attended = {
-  /** The weighted average of the values, [batch, queries, valueDepth]. */
-  context: tf.Tensor3D;
-  /** How much each query takes from each key, [batch, queries, keys]. */
-  weights: tf.Tensor3D;
 };
 
 /**

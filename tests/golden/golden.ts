@@ -13,6 +13,7 @@ interface Case {
   outputs: Record<string, Numbers>;
   cotangents: Record<string, Numbers>;
   gradients: Record<string, Numbers>;
+  options: any;
 }
 
 export type Tensors = Record<string, tf.Tensor>;
@@ -37,10 +38,10 @@ export function expectClose(actual: tf.Tensor, expected: Numbers, tolerance: num
  * Runs one case: outputs to 1e-5 relative, and the gradient of Σ output · cotangent to 1e-4 for
  * every input that the generator differentiated.
  */
-export function expectGolden(example: Case, run: (inputs: Tensors) => Tensors): void {
+export function expectGolden(example: Case, run: (inputs: Tensors, options: any) => Tensors): void {
   const inputs: Tensors = {};
   for (const [name, numbers] of Object.entries(example.inputs)) inputs[name] = tensor(numbers);
-  const outputs = run(inputs);
+  const outputs = run(inputs, example.options);
   for (const [name, expected] of Object.entries(example.outputs)) {
     expectClose(outputs[name], expected, 1e-5, name);
   }
@@ -50,7 +51,7 @@ export function expectGolden(example: Case, run: (inputs: Tensors) => Tensors): 
       ...inputs,
       ...Object.fromEntries(differentiated.map((n, i) => [n, values[i]])),
     };
-    const results = run(given);
+    const results = run(given, example.options);
     const products = Object.entries(example.cotangents).map(([name, cotangent]) =>
       tf.sum(tf.mul(results[name], tensor(cotangent))),
     );
