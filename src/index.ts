@@ -7,6 +7,7 @@ export * from './attention/sparse-weights';
 export * from './data/batches';
 export * from './data/cmudict';
 export * from './data/vocabulary';
+export * from './layers/attentive-gru';
 export * from './layers/dense';
 export * from './layers/gru';
 export * from './layers/layer-norm';

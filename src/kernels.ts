@@ -7,7 +7,7 @@ import { backendName, tf } from './tf';
 
 interface NativeBackend {
   binding: Record<
-    'TF_ATTR_TYPE' | 'TF_ATTR_BOOL' | 'TF_ATTR_INT' | 'TF_FLOAT' | 'TF_INT32',
+    'TF_ATTR_TYPE' | 'TF_ATTR_BOOL' | 'TF_ATTR_INT' | 'TF_FLOAT' | 'TF_INT32' | 'TF_BOOL',
     number
   >;
   executeSingleOutput(op: string, attributes: object[], inputs: tf.Tensor[]): tf.Tensor;
@@ -19,7 +19,9 @@ interface NativeBackend {
   ): tf.Tensor[];
 }
 
-type KernelAttributes = Record<string, boolean | number | 'float32' | 'int32'>;
+type KernelAttributes = Record<string, boolean | number | 'float32' | 'int32' | 'bool'>;
+
+const types = { float32: 'TF_FLOAT', int32: 'TF_INT32', bool: 'TF_BOOL' } as const;
 
 /** Whether TensorFlow's fused kernels can be called. */
 export function hasKernels(): boolean {
@@ -31,8 +33,7 @@ function attributes(values: KernelAttributes): object[] {
   return Object.entries(values).map(([name, value]) => {
     if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };
     if (typeof value === 'number') return { name, type: binding.TF_ATTR_INT, value };
-    const type = value === 'float32' ? binding.TF_FLOAT : binding.TF_INT32;
-    return { name, type: binding.TF_ATTR_TYPE, value: type };
+    return { name, type: binding.TF_ATTR_TYPE, value: binding[types[value]] };
   });
 }
 
@@ -55,4 +56,23 @@ export function kernelOutputs(
 ): tf.Tensor[] {
   const backend = tf.backend() as unknown as NativeBackend;
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
+}
+
+/** [batch, time, …] → `time` tensors [batch, …]. Nothing is put on the gradient tape. */
+export function unstack(
+  x: tf.Tensor,
+  time: number,
+  type: 'float32' | 'bool' = 'float32',
+): tf.Tensor[] {
+  return kernelOutputs('Unpack', [x], time, { T: type, axis: 1, num: time });
+}
+
+/** Tensors [batch, …], one for each step → [batch, time, …]. Nothing is put on the gradient tape. */
+export function stack(steps: tf.Tensor[]): tf.Tensor {
+  return kernel('Pack', steps, { T: 'float32', axis: 1, N: steps.length });
+}
+
+/** `yes` where the condition holds, else `no`. Nothing is put on the gradient tape. */
+export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.Tensor {
+  return kernel('SelectV2', [condition, yes, no]);
 }

@@ -1,5 +1,5 @@
 import { hasKernels, kernel } from '../kernels';
-import { sharedProduct } from '../layers/shared';
+import { dense } from '../layers/dense';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
 import type { Attended } from './attended';
@@ -60,18 +60,13 @@ export function additiveAligner(
   const [queryRows] = expectShape('W', W, ['queryDepth', dAttention]);
   if (keyDepth !== keyRows) throw new Error(`key depth ${keyDepth} ≠ rows of U ${keyRows}`);
 
-  const projectedKeys = tf.matMul(keys.reshape([batch * positions, keyDepth]), U);
-  const key = projectedKeys.reshape([batch, positions, dAttention]);
-  const projectQuery = sharedProduct(W);
-  const average = sharedProduct(values);
+  const key = dense(keys, U);
   return (query) => {
-    const [, queries, queryDepth] = expectShape('query', query, [batch, 'queries', 'queryDepth']);
+    const [, , queryDepth] = expectShape('query', query, [batch, 'queries', 'queryDepth']);
     if (queryDepth !== queryRows)
       throw new Error(`query depth ${queryDepth} ≠ rows of W ${queryRows}`);
-    const projected = projectQuery(query.reshape([batch * queries, queryDepth]));
-    const logits = additiveLogits(projected.reshape([batch, queries, dAttention]), key, v);
-    const weights = maskedSoftmax(logits, mask);
-    return { context: average(weights) as tf.Tensor3D, weights };
+    const weights = maskedSoftmax(additiveLogits(dense(query, W), key, v), mask);
+    return { context: tf.matMul(weights, values) as tf.Tensor3D, weights };
   };
 }
 

@@ -1,7 +1,6 @@
-import { hasKernels, kernelOutputs } from '../kernels';
+import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
-import { afterAllSteps } from './shared';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
 export interface GruParameters {
@@ -32,86 +31,37 @@ export interface GruParameters {
  * @throws if a depth does not fit the parameters
  */
 export function gruCell(x: tf.Tensor, h: tf.Tensor, parameters: GruParameters): tf.Tensor2D {
-  return tf.tidy(() => recurrentGru(parameters)(x, h));
+  const { units, inputDepth } = gruSizes(parameters);
+  const [batch] = expectShape('input', x, ['batch', inputDepth]);
+  expectShape('state', h, [batch, units]);
+  const affine = (input: tf.Tensor, W: tf.Tensor, b: tf.Tensor) => tf.add(tf.matMul(input, W), b);
+  return tf.tidy(() => {
+    const gates = affine(tf.concat([x, h], 1), parameters.gates, parameters.gatesBias);
+    const r = tf.sigmoid(tf.slice(gates, [0, 0], [-1, units]));
+    const u = tf.sigmoid(tf.slice(gates, [0, units], [-1, units]));
+    const reset = tf.concat([x, tf.mul(r, h)], 1);
+    const c = tf.tanh(affine(reset, parameters.candidate, parameters.candidateBias));
+    return tf.add(tf.mul(u, h), tf.mul(tf.sub(1, u), c)) as tf.Tensor2D;
+  });
 }
 
-/**
- * `gruCell` for a loop that takes many steps with the same parameters.
- *
- * @returns the function (x, h) ↦ h'; call it inside one `tf.tidy` with this
- */
-export function recurrentGru(
-  parameters: GruParameters,
-): (x: tf.Tensor, h: tf.Tensor) => tf.Tensor2D {
-  const { gates, candidate, gatesBias, candidateBias } = parameters;
+/** @throws if the parameters do not fit one another */
+export function gruSizes({ gates, gatesBias, candidate, candidateBias }: GruParameters) {
   const [units] = expectShape('candidateBias', candidateBias, ['units']);
   const [depth] = expectShape('candidate', candidate, ['inputDepth + units', units]);
   expectShape('gates', gates, [depth, 2 * units]);
   expectShape('gatesBias', gatesBias, [2 * units]);
-  const step = hasKernels()
-    ? fusedCell(parameters)
-    : (x: tf.Tensor, h: tf.Tensor) => plainCell(x, h, parameters);
-  return (x, h) => {
-    const [batch] = expectShape('input', x, ['batch', depth - units]);
-    expectShape('state', h, [batch, units]);
-    return step(x, h) as tf.Tensor2D;
-  };
-}
-
-/** `plainCell` as one of TensorFlow's own kernels. */
-function fusedCell({ gates, candidate, gatesBias, candidateBias }: GruParameters) {
-  const parameters = [gates, candidate, gatesBias, candidateBias];
-  const inputs: tf.Tensor[] = []; // x of each step
-  const states: tf.Tensor[] = []; // h
-  const resetStates: tf.Tensor[] = []; // r ∘ h
-  const dGates: tf.Tensor[] = []; // before the sigmoid
-  const dCandidates: tf.Tensor[] = []; // before the tanh
-  const steps = afterAllSteps(parameters, () => {
-    const [x, allGates, allCandidates] = [inputs, dGates, dCandidates].map((t) => tf.concat(t));
-    return [
-      tf.matMul(tf.concat([x, tf.concat(states)], 1), allGates, true),
-      tf.matMul(tf.concat([x, tf.concat(resetStates)], 1), allCandidates, true),
-      tf.sum(allGates, 0),
-      tf.sum(allCandidates, 0),
-    ];
-  });
-  const cell = tf.customGrad((...args) => {
-    const [x, h, , save] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const [r, u, c, next] = kernelOutputs('GRUBlockCell', [x, h, ...parameters], 4);
-    save([x, h, r, u, c]);
-    const gradFunc = (dNext: tf.Tensor, [xs, hs, rs, us, cs]: tf.Tensor[]) => {
-      const operands = [xs, hs, ...parameters, rs, us, cs, dNext];
-      const [dx, dh, dCandidate, dGate] = kernelOutputs('GRUBlockCellGrad', operands, 4);
-      inputs.push(xs);
-      states.push(hs);
-      resetStates.push(tf.mul(rs, hs));
-      dGates.push(dGate);
-      dCandidates.push(dCandidate);
-      return [dx, dh, tf.scalar(0)];
-    };
-    return { value: next, gradFunc };
-  });
-  return (x: tf.Tensor, h: tf.Tensor) => cell(x, h, steps);
-}
-
-function plainCell(x: tf.Tensor, h: tf.Tensor, parameters: GruParameters): tf.Tensor2D {
-  const units = parameters.candidateBias.shape[0];
-  const affine = (input: tf.Tensor, W: tf.Tensor, b: tf.Tensor) => tf.add(tf.matMul(input, W), b);
-  const gates = tf.sigmoid(affine(tf.concat([x, h], 1), parameters.gates, parameters.gatesBias));
-  const r = tf.slice(gates, [0, 0], [-1, units]);
-  const u = tf.slice(gates, [0, units], [-1, units]);
-  const reset = tf.concat([x, tf.mul(r, h)], 1);
-  const c = tf.tanh(affine(reset, parameters.candidate, parameters.candidateBias));
-  return tf.add(tf.mul(u, h), tf.mul(tf.sub(1, u), c)) as tf.Tensor2D;
+  return { units, inputDepth: depth - units };
 }
 
 /**
- * A gated recurrent unit run over a sequence: h_t = gruCell(x_t, h_{t−1}), h_0 = 0.
+ * A gated recurrent unit run over a sequence: h_t = gruCell(x_t, h_{t−1}).
  *
  * @param x [batch, time, inputDepth]
  * @param mask [batch, time], 1 = a token, 0 = padding; at padding the state is carried over
  *   unchanged, so padding never changes the state of a real token
  * @param options.reverse run from the last position to the first
+ * @param options.initial h_0 [batch, units], 0 if left out
  * @returns every state, in the order of the input [batch, time, units]
  * @throws if there is no position at all, or a depth does not fit
  */
@@ -119,32 +69,105 @@ export function gru(
   x: tf.Tensor,
   parameters: GruParameters,
   mask?: tf.Tensor,
-  { reverse = false } = {},
+  { reverse = false, initial }: { reverse?: boolean; initial?: tf.Tensor } = {},
 ): tf.Tensor3D {
-  const [batch, time] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
+  const { units, inputDepth } = gruSizes(parameters);
+  const [batch, time] = expectShape('input', x, ['batch', 'time', inputDepth]);
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
   if (mask) expectShape('mask', mask, [batch, time]);
+  if (initial) expectShape('initial', initial, [batch, units]);
   return tf.tidy(() => {
-    const cell = recurrentGru(parameters);
-    const inputs = steps(x);
-    const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
-    const states: tf.Tensor[] = new Array(time);
-    let h: tf.Tensor = tf.zeros([batch, parameters.candidateBias.shape[0]]);
-    for (let step = 0; step < time; step++) {
-      const t = reverse ? time - 1 - step : step;
-      const next = cell(inputs[t], h);
-      h = kept ? tf.add(h, tf.mul(kept[t], tf.sub(next, h))) : next;
-      states[t] = h;
-    }
-    return tf.stack(states, 1) as tf.Tensor3D;
+    const start = initial ?? tf.zeros([batch, units]);
+    const order = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
+    const run = hasKernels() ? fusedGru : plainGru;
+    return run(x, start, parameters, order, mask && tf.cast(mask, 'bool').expandDims(2));
   });
 }
 
-/** [batch, time, depth] → time times [batch, depth]. */
-function steps(x: tf.Tensor): tf.Tensor[] {
-  // TensorFlow.js cannot take the gradient of unstacking into a single piece.
-  if (x.shape[1] === 1) return [tf.squeeze(x, [1])];
-  return tf.unstack(x, 1);
+function plainGru(
+  x: tf.Tensor,
+  start: tf.Tensor,
+  parameters: GruParameters,
+  order: number[],
+  mask?: tf.Tensor,
+): tf.Tensor3D {
+  const at = (t: number, all: tf.Tensor) => tf.squeeze(tf.slice(all, [0, t, 0], [-1, 1, -1]), [1]);
+  const states: tf.Tensor[] = [];
+  let h = start;
+  for (const t of order) {
+    const next = gruCell(at(t, x), h, parameters);
+    h = mask ? tf.where(tf.broadcastTo(at(t, mask), h.shape), next, h) : next;
+    states[t] = h;
+  }
+  return tf.stack(states, 1) as tf.Tensor3D;
+}
+
+/**
+ * The same by TensorFlow's own kernels for one step and its gradient. All steps are one operation
+ * on the gradient tape, and the gradient of the parameters is one product over all steps, not a
+ * sum of one product for each.
+ */
+function fusedGru(
+  x: tf.Tensor,
+  start: tf.Tensor,
+  { gates, candidate, gatesBias, candidateBias }: GruParameters,
+  order: number[],
+  mask?: tf.Tensor,
+): tf.Tensor3D {
+  const time = order.length;
+  const run = tf.customGrad((...args) => {
+    const save = args.pop() as unknown as tf.GradSaveFunc;
+    const [input, initial, ...parameters] = args as tf.Tensor[];
+    const inputs = unstack(input, time);
+    const masks = mask && unstack(mask, time, 'bool');
+    const previous: tf.Tensor[] = []; // h before each step
+    const states: tf.Tensor[] = []; // h after it
+    const inner: tf.Tensor[][] = []; // r, u and the candidate
+    let h = initial;
+    for (const t of order) {
+      const [r, u, c, next] = kernelOutputs('GRUBlockCell', [inputs[t], h, ...parameters], 4);
+      previous[t] = h;
+      inner[t] = [r, u, c];
+      h = masks ? choose(masks[t], next, h) : next;
+      states[t] = h;
+    }
+    save([...inputs, ...previous, ...inner.flat(), ...(masks ?? [])]);
+
+    const gradFunc = (dStates: tf.Tensor, saved: tf.Tensor[]) => {
+      const [xs, hs] = [saved.slice(0, time), saved.slice(time, 2 * time)];
+      const visible = mask && saved.slice(5 * time);
+      const dOutputs = unstack(dStates, time);
+      const zero = tf.zerosLike(initial);
+      const dInputs: tf.Tensor[] = [];
+      const dGates: tf.Tensor[] = []; // before the sigmoid
+      const dCandidates: tf.Tensor[] = []; // before the tanh
+      const resets: tf.Tensor[] = []; // r ∘ h
+      let dh: tf.Tensor = zero;
+      for (const t of [...order].reverse()) {
+        const [r, u, c] = saved.slice(2 * time + 3 * t, 2 * time + 3 * t + 3);
+        const dState = kernel('AddV2', [dOutputs[t], dh]);
+        const dNext = visible ? choose(visible[t], dState, zero) : dState;
+        const operands = [xs[t], hs[t], ...parameters, r, u, c, dNext];
+        const [dx, dPrevious, dCandidate, dGate] = kernelOutputs('GRUBlockCellGrad', operands, 4);
+        dh = visible ? choose(visible[t], dPrevious, dState) : dPrevious;
+        dInputs[t] = dx;
+        dGates[t] = dGate;
+        dCandidates[t] = dCandidate;
+        resets[t] = kernel('Mul', [r, hs[t]]);
+      }
+      const [allX, dAllGates, dAllCandidates] = [xs, dGates, dCandidates].map((t) => tf.concat(t));
+      return [
+        stack(dInputs),
+        dh,
+        tf.matMul(tf.concat([allX, tf.concat(hs)], 1), dAllGates, true),
+        tf.matMul(tf.concat([allX, tf.concat(resets)], 1), dAllCandidates, true),
+        tf.sum(dAllGates, 0),
+        tf.sum(dAllCandidates, 0),
+      ];
+    };
+    return { value: stack(states), gradFunc };
+  });
+  return run(x, start, gates, candidate, gatesBias, candidateBias) as tf.Tensor3D;
 }
 
 /**

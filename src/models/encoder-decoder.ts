@@ -1,7 +1,8 @@
 import { additiveAligner } from '../attention/additive';
 import { type Batch, pad } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
-import { bidirectionalGru, recurrentGru } from '../layers/gru';
+import { attentiveGru, type DecoderStates } from '../layers/attentive-gru';
+import { bidirectionalGru, gru, gruCell } from '../layers/gru';
 import { tf } from '../tf';
 import { crossEntropy } from '../training/cross-entropy';
 import { random, uniform } from '../training/random';
@@ -29,6 +30,18 @@ type Step = {
   context: tf.Tensor;
   /** α_i [batch, 1, sourceLength], with attention */
   weights?: tf.Tensor;
+};
+
+/** What the encoder gives to the decoder. */
+type Encoded = {
+  /** h_j [batch, sourceLength, 2 · units] */
+  annotations: tf.Tensor;
+  /** s_0 [batch, units] */
+  initial: tf.Tensor;
+  /** [batch, sourceLength], where there is padding */
+  mask?: tf.Tensor;
+  /** c [batch, 2 · units], the same at every step, without attention */
+  fixed?: tf.Tensor;
 };
 
 /** A decoded output with what each of its tokens attended to. */
@@ -106,7 +119,7 @@ export class EncoderDecoder {
     this.units = units;
   }
 
-  private gruWeights(prefix: 'forward' | 'backward' | 'decoder') {
+  private gruParameters(prefix: 'forward' | 'backward' | 'decoder') {
     const { parameters: p } = this;
     return {
       gates: p[`${prefix}/gates`],
@@ -116,13 +129,8 @@ export class EncoderDecoder {
     };
   }
 
-  /**
-   * Encodes the sources and prepares the decoder to go over them step by step.
-   *
-   * @param source [batch][sourceLength] ids, filled up with `Vocabulary.PAD`
-   * @returns s_0 and the function (E y_{i−1}, s_{i−1}) ↦ s_i, c_i, α_i
-   */
-  private read(source: number[][]) {
+  /** The annotations h_j of the sources, ids filled up with `Vocabulary.PAD`, and s_0. */
+  private encode(source: number[][]): Encoded {
     const { parameters: p, units } = this;
     const last = source[0].length - 1;
     const ids = tf.tensor2d(source, undefined, 'int32');
@@ -130,42 +138,48 @@ export class EncoderDecoder {
     const mask = padded ? tf.notEqual(ids, Vocabulary.PAD) : undefined;
     const annotations = bidirectionalGru(
       tf.gather(p.sourceEmbedding, ids),
-      this.gruWeights('forward'),
-      this.gruWeights('backward'),
+      this.gruParameters('forward'),
+      this.gruParameters('backward'),
       mask,
     );
     const backwardFirst = tf.squeeze(tf.slice(annotations, [0, 0, units], [-1, 1, units]), [1]);
-    const contextOf = this.attention
-      ? this.aligner(annotations, mask)
-      : this.fixedContext(annotations, backwardFirst);
-    const cell = recurrentGru(this.gruWeights('decoder'));
-    return {
-      state: tf.tanh(tf.matMul(backwardFirst, p.initialState)) as tf.Tensor,
-      step: (previous: tf.Tensor, state: tf.Tensor): Step => {
-        const { context, weights } = contextOf(state);
-        return { state: cell(tf.concat([previous, context], 1), state), context, weights };
-      },
-    };
-  }
-
-  /** c_i = Σ_j α_ij h_j, a different one for every state of the decoder. */
-  private aligner(annotations: tf.Tensor, mask?: tf.Tensor) {
-    const { W, U, v } = this.parameters;
-    const visible = mask && tf.expandDims(mask, 1);
-    const attend = additiveAligner(annotations, annotations, { W, U, v }, visible);
-    return (state: tf.Tensor) => {
-      const { context, weights } = attend(tf.expandDims(state, 1));
-      return { context: tf.squeeze(context, [1]) as tf.Tensor, weights };
-    };
-  }
-
-  /** c_i = [h→_last; h←_1], the same at every step. */
-  private fixedContext(annotations: tf.Tensor, backwardFirst: tf.Tensor) {
+    const initial = tf.tanh(tf.matMul(backwardFirst, p.initialState));
+    if (this.attention) return { annotations, initial, mask };
     // Padding carries the state over, so the last position holds h→ of the last real token.
-    const last = annotations.shape[1] as number;
-    const forwardLast = tf.slice(annotations, [0, last - 1, 0], [-1, 1, this.units]);
-    const context = tf.concat([tf.squeeze(forwardLast, [1]), backwardFirst], 1);
-    return () => ({ context, weights: undefined });
+    const forwardLast = tf.squeeze(tf.slice(annotations, [0, last, 0], [-1, 1, units]), [1]);
+    return { annotations, initial, fixed: tf.concat([forwardLast, backwardFirst], 1) };
+  }
+
+  /** s_i and c_i of all steps at once, for the embeddings of the tokens before, [batch, steps, dEmbedding]. */
+  private run(previous: tf.Tensor, { annotations, initial, mask, fixed }: Encoded): DecoderStates {
+    const { W, U, v } = this.parameters;
+    const cell = this.gruParameters('decoder');
+    if (!fixed)
+      return attentiveGru(previous, initial, annotations, { cell, aligner: { W, U, v } }, mask);
+    const contexts = tf.tile(fixed.expandDims(1), [
+      1,
+      previous.shape[1] as number,
+      1,
+    ]) as tf.Tensor3D;
+    return {
+      states: gru(tf.concat([previous, contexts], 2), cell, undefined, { initial }),
+      contexts,
+    };
+  }
+
+  /** One step after another: the function (E y_{i−1}, s_{i−1}) ↦ s_i, c_i, α_i. */
+  private stepper({ annotations, mask, fixed }: Encoded) {
+    const { W, U, v } = this.parameters;
+    const cell = this.gruParameters('decoder');
+    const align = fixed
+      ? () => ({ context: fixed.expandDims(1), weights: undefined })
+      : additiveAligner(annotations, annotations, { W, U, v }, mask?.expandDims(1));
+    return (previous: tf.Tensor, state: tf.Tensor): Step => {
+      const attended = align(state.expandDims(1));
+      const context = tf.squeeze(attended.context, [1]) as tf.Tensor;
+      const input = tf.concat([previous, context], 1);
+      return { state: gruCell(input, state, cell), context, weights: attended.weights };
+    };
   }
 
   /** Logits of the next token from what the steps computed; all rows at once, [rows, targetTokens]. */
@@ -183,30 +197,15 @@ export class EncoderDecoder {
   /** Mean negative log-likelihood per target token when each step is given the true token before. */
   loss({ source, target }: Batch): tf.Scalar {
     return tf.tidy(() => {
-      const steps = target[0].length;
-      const decoder = this.read(source);
-      // Time first, so that the rows of all steps stack up without a transposition.
-      const inputs = Array.from({ length: steps }, (_, i) =>
-        target.map((row) => (i === 0 ? Vocabulary.START : row[i - 1])),
+      const inputs = target.map((row) => [Vocabulary.START, ...row.slice(0, -1)]);
+      const previous = tf.gather(
+        this.parameters.targetEmbedding,
+        tf.tensor2d(inputs, undefined, 'int32'),
       );
-      const previous = tf.split(
-        tf.gather(this.parameters.targetEmbedding, tf.tensor1d(inputs.flat(), 'int32')),
-        steps,
-      );
-      const states: tf.Tensor[] = [];
-      const contexts: tf.Tensor[] = [];
-      let state = decoder.state;
-      for (let i = 0; i < steps; i++) {
-        const next = decoder.step(previous[i], state);
-        state = next.state;
-        states.push(state);
-        contexts.push(next.context);
-      }
-      const logits = this.readout(tf.concat(states), tf.concat(previous), tf.concat(contexts));
-      const targets = tf.tensor1d(
-        Array.from({ length: steps }, (_, i) => target.map((row) => row[i])).flat(),
-        'int32',
-      );
+      const { states, contexts } = this.run(previous, this.encode(source));
+      const rows = (x: tf.Tensor) => x.reshape([-1, x.shape[2] as number]);
+      const logits = this.readout(rows(states), rows(previous), rows(contexts));
+      const targets = tf.tensor1d(target.flat(), 'int32');
       return crossEntropy(logits, targets, tf.notEqual(targets, Vocabulary.PAD));
     });
   }
@@ -222,14 +221,15 @@ export class EncoderDecoder {
       throw new Error('decode: expected sources of at least one token each, got an empty one');
     }
     return tf.tidy(() => {
-      const decoder = this.read(pad(sources));
+      const encoded = this.encode(pad(sources));
+      const step = this.stepper(encoded);
       const results: Decoded[] = sources.map(() => ({ ids: [], weights: [], logProbability: 0 }));
       const ended = sources.map(() => false);
-      let state = decoder.state;
+      let state = encoded.initial;
       let tokens = sources.map(() => Vocabulary.START);
       for (let i = 0; i < maxSteps && ended.includes(false); i++) {
         const previous = tf.gather(this.parameters.targetEmbedding, tf.tensor1d(tokens, 'int32'));
-        const next = decoder.step(previous, state);
+        const next = step(previous, state);
         state = next.state;
         const logProbabilities = tf
           .logSoftmax(this.readout(state, previous, next.context))

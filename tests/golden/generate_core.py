@@ -87,8 +87,8 @@ class ResetBeforeGru(nn.GRUCell):
         return (1 - z) * n + z * h
 
 
-def gru(x, gates, gatesBias, candidate, candidateBias, mask=None, reverse=False):
-    depth, units = x.shape[2], candidateBias.shape[0]
+def reset_before_cell(depth, gates, gatesBias, candidate, candidateBias):
+    units = candidateBias.shape[0]
     cell = ResetBeforeGru(depth, units)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         delattr(cell, name)
@@ -96,13 +96,45 @@ def gru(x, gates, gatesBias, candidate, candidateBias, mask=None, reverse=False)
     cell.weight_ih, cell.weight_hh = weight[:, :depth], weight[:, depth:]
     cell.bias_ih = torch.cat([gatesBias, candidateBias])
     cell.bias_hh = torch.zeros(3 * units)
-    h = torch.zeros(x.shape[0], units)
+    return cell
+
+
+def gru(x, gates, gatesBias, candidate, candidateBias, mask=None, initial=None, reverse=False):
+    cell = reset_before_cell(x.shape[2], gates, gatesBias, candidate, candidateBias)
+    h = torch.zeros(x.shape[0], candidateBias.shape[0]) if initial is None else initial
     states = [None] * x.shape[1]
     for t in reversed(range(x.shape[1])) if reverse else range(x.shape[1]):
         new = cell(x[:, t], h)
         h = new if mask is None else torch.where(mask[:, t : t + 1] > 0, new, h)
         states[t] = h
     return {"states": torch.stack(states, 1)}
+
+
+def attentive_gru(x, initial, annotations, W, U, v, gates, gatesBias, candidate, candidateBias, mask=None):
+    """A decoder step by step, on the additive attention above and the cell above."""
+    cell = reset_before_cell(x.shape[2] + annotations.shape[2], gates, gatesBias, candidate, candidateBias)
+    state, states, contexts = initial, [], []
+    for token in x.unbind(1):
+        visible = None if mask is None else mask.unsqueeze(1)
+        context = additive(state.unsqueeze(1), annotations, annotations, W, U, v, visible)["context"].squeeze(1)
+        state = cell(torch.cat([token, context], 1), state)
+        states.append(state)
+        contexts.append(context)
+    return {"states": torch.stack(states, 1), "contexts": torch.stack(contexts, 1)}
+
+
+def attentive_gru_cases():
+    cases = []
+    for batch, steps, keys, mask in [(1, 1, 1, None), (2, 3, 5, None), (2, 5, 3, [[1.0, 1, 0], [1, 1, 1]])]:
+        units, depth, input_depth, d = 4, 3, 2, 5
+        inputs = {
+            "x": leaf(batch, steps, input_depth), "initial": leaf(batch, units),
+            "annotations": leaf(batch, keys, depth), "W": leaf(units, d), "U": leaf(depth, d), "v": leaf(d),
+            "gates": leaf(input_depth + depth + units, 2 * units), "gatesBias": leaf(2 * units),
+            "candidate": leaf(input_depth + depth + units, units), "candidateBias": leaf(units),
+        }
+        cases.append(case(inputs, {} if mask is None else {"mask": torch.tensor(mask)}, attentive_gru))
+    return cases
 
 
 def torch_gru(x, gates, gatesBias, candidate, candidateBias):
@@ -142,6 +174,11 @@ def gru_cases():
             mask = (torch.arange(time)[None] < lengths).double()
             fresh = {name: value.detach().clone().requires_grad_() for name, value in inputs.items()}
             cases.append(case(fresh, {"mask": mask}, gru))
+    inputs = {
+        "x": leaf(2, 3, 2), "gates": leaf(5, 6), "gatesBias": leaf(6), "candidate": leaf(5, 3),
+        "candidateBias": leaf(3), "initial": leaf(2, 3),
+    }
+    cases.append(case(inputs, {"mask": torch.tensor([[1.0, 1, 1], [1, 1, 0]])}, gru, {"reverse": True}))
     return cases
 
 
@@ -175,5 +212,6 @@ if __name__ == "__main__":
     write("scaled-dot-product", scaled_dot_product_cases())
     write("additive", additive_cases())
     write("gru", gru_cases())
+    write("attentive-gru", attentive_gru_cases())
     write("cross-entropy", cross_entropy_cases())
     write("adam", adam_cases())

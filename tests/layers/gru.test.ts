@@ -1,4 +1,4 @@
-import { bidirectionalGru, gru, gruCell, random, tf, uniform } from 'attention';
+import { bidirectionalGru, type GruParameters, gru, gruCell, random, tf, uniform } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { expectGolden, golden } from '../golden/golden';
 import { expectGradient, expectNoLeak } from '../helpers';
@@ -15,8 +15,8 @@ const largest = (x: tf.Tensor) => tf.max(tf.abs(x)).dataSync()[0];
 
 describe('gru', () => {
   test.each(golden('gru'))('agrees with PyTorch, case %#', (example) => {
-    expectGolden(example, ({ x, mask, gates, gatesBias, candidate, candidateBias }) => ({
-      states: gru(x, { gates, gatesBias, candidate, candidateBias }, mask),
+    expectGolden(example, ({ x, mask, initial, ...parameters }, { reverse }) => ({
+      states: gru(x, parameters as unknown as GruParameters, mask, { reverse, initial }),
     }));
   });
 
@@ -99,7 +99,9 @@ describe('gru', () => {
 
   test('refuses what does not fit, and an empty sequence', () => {
     const w = weights();
-    expect(() => gru(draw(2, 5, 2), w)).toThrow('input: expected shape [batch, 3], got [2, 2]');
+    expect(() => gru(draw(2, 5, 2), w)).toThrow(
+      'input: expected shape [batch, time, 3], got [2, 5, 2]',
+    );
     expect(() => gru(tf.zeros([2, 0, 3]), w)).toThrow('at least one position in time, got 0');
     expect(() => gru(draw(2, 5, 3), w, tf.ones([2, 4]))).toThrow(
       'mask: expected shape [2, 5], got [2, 4]',
