@@ -1,10 +1,13 @@
 /** One figure of each kind and size, for the tests that draw them. */
+import { methods } from '../../src/data/methods';
 import { arcs } from '../../src/plots/arcs';
+import { bars } from '../../src/plots/bars';
 import { curves } from '../../src/plots/curves';
 import type { Figure } from '../../src/plots/figure';
 import { heads } from '../../src/plots/heads';
 import { heatmap } from '../../src/plots/heatmap';
 import { overlay } from '../../src/plots/overlay';
+import { slider } from '../../src/plots/slider';
 import { steps } from '../../src/plots/steps';
 
 /** Rows that sum to 1, with most weight along a diagonal. */
@@ -170,5 +173,45 @@ export const examples: Record<string, Figure> = {
       { name: 'LSH', x: [64, 256, 1024, 4096], y: [3, 13, 55, 230] },
     ],
     { title: 'Time', xTitle: 'tokens', yTitle: 'time (ms)', logX: true, logY: true },
+  ),
+  'bars in two groups on a logarithmic axis': bars(
+    methods.map(({ name, year, papers, lesson }) => ({
+      name: `${name} (${year})`,
+      value: papers,
+      group: lesson === 2 ? 'in a lesson that is here' : 'still to come',
+      note: `lesson ${lesson}`,
+    })),
+    { title: 'Attention methods by papers', xTitle: 'papers', logX: true },
+  ),
+  'three bars': bars(
+    [
+      { name: 'dot', value: 0 },
+      { name: '<b>additive</b>', value: 5.25 },
+      { name: 'general', value: 3 },
+    ],
+    { title: 'Cost of a score', subtitle: 'one query', xTitle: 'time (ms)' },
+  ),
+  'heatmaps under a slider': slider(
+    [0.5, 1, 4].map((sharpness) => ({
+      label: `${sharpness}`,
+      figure: heatmap(diagonal(4, 5, sharpness), {
+        title: 'Weights at three temperatures',
+        subtitle: 'four queries',
+        queries: ['a', 'b', 'c', 'd'],
+        keys: [...'vwxyz'],
+        max: 1,
+      }),
+    })),
+    { name: 'sharpness' },
+  ),
+  'lines under a slider': slider(
+    [10, 30, 60].map((time) => ({
+      label: `${time}`,
+      figure: curves(
+        [{ name: 'decay', y: Array.from({ length: 100 }, (_, i) => Math.exp(-i / time)) }],
+        { title: 'Decay', xTitle: 'step', yTitle: 'value', yRange: [0, 1] },
+      ),
+    })),
+    { name: 'time constant' },
   ),
 };

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { random, shuffled } from '../training/random';
+
+/** A handwritten digit. */
+export interface Digit {
+  /** 28 × 28 grey values from 0 (paper) to 1 (ink), row by row. */
+  pixels: Float32Array;
+  /** 0 … 9 */
+  label: number;
+}
+
+/**
+ * 10,000 handwritten digits of MNIST (LeCun et al. 1998), from the package `mnist`.
+ *
+ * @param options.heldOut share of the digits in each of `validation` and `test`, between 0 and 0.4
+ * @returns shuffled; the same seed gives the same split
+ */
+export function loadMnist({ heldOut = 0.1, seed = 1 } = {}): {
+  train: Digit[];
+  validation: Digit[];
+  test: Digit[];
+} {
+  if (!(heldOut > 0 && heldOut <= 0.4)) {
+    throw new Error(`heldOut: expected a share between 0 and 0.4, got ${heldOut}`);
+  }
+  const size = 28 * 28;
+  const digits: Digit[] = [];
+  for (let label = 0; label < 10; label++) {
+    const file = require.resolve(`mnist/src/digits/${label}.json`);
+    const values: number[] = JSON.parse(readFileSync(file, 'utf8')).data;
+    for (let start = 0; start + size <= values.length; start += size) {
+      digits.push({ pixels: Float32Array.from(values.slice(start, start + size)), label });
+    }
+  }
+  const all = shuffled(digits, random(seed));
+  const count = Math.round(all.length * heldOut);
+  return {
+    validation: all.slice(0, count),
+    test: all.slice(count, 2 * count),
+    train: all.slice(2 * count),
+  };
+}
