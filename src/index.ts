@@ -18,6 +18,7 @@ export * from './layers/layer-norm';
 export * from './models/encoder-decoder';
 export * from './models/pronounce';
 export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
+export { lesson00 } from './notebook/exercises/lesson00';
 export { lesson02 } from './notebook/exercises/lesson02';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';

@@ -15,6 +15,8 @@ export interface Series {
    * this much of the one after it: 0.9 looks back about ten steps. Default 0: the raw values only.
    */
   smooth?: number;
+  /** Points without a line: measurements beside a curve. */
+  points?: boolean;
 }
 
 export interface CurvesOptions extends Heading {
@@ -129,6 +131,7 @@ interface Line {
   x: number[];
   y: (number | null)[];
   error?: number[];
+  points: boolean;
   smoothed?: (number | null)[];
 }
 
@@ -139,12 +142,17 @@ interface EndLabel {
   sign: string;
 }
 
-function read({ name, x, y, error, smooth = 0 }: Series, logX: boolean, logY: boolean): Line {
+function read(
+  { name, x, y, error, smooth = 0, points = false }: Series,
+  logX: boolean,
+  logY: boolean,
+): Line {
   if (!(smooth >= 0 && smooth < 1)) {
     throw new Error(`"${name}" has smooth = ${smooth}, not 0 or more and below 1`);
   }
   const line: Line = {
     name,
+    points,
     x: x ? Array.from(x) : Array.from(y, (_, i) => i),
     y: Array.from(y, (value) => (Number.isFinite(value) ? rounded(value) : null)),
     error: error && Array.from(error, rounded),
@@ -176,7 +184,7 @@ function read({ name, x, y, error, smooth = 0 }: Series, logX: boolean, logY: bo
 }
 
 function traces(
-  { name, x, y, error, smoothed }: Line,
+  { name, x, y, error, points, smoothed }: Line,
   index: number,
   markers: boolean,
   xTitle: string,
@@ -187,10 +195,10 @@ function traces(
     name: plain(name),
     x,
     y: smoothed ?? y,
-    ...(markers && !smoothed
+    ...((markers || points) && !smoothed
       ? {
-          mode: 'lines+markers',
-          marker: { size: 6, symbol: symbols[index % symbols.length] },
+          mode: points ? 'markers' : 'lines+markers',
+          marker: { color, size: points ? 9 : 6, symbol: symbols[index % symbols.length] },
         }
       : { mode: 'lines' }),
     line: { color, width: 2, dash: dashes[index % dashes.length] },

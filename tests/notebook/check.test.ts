@@ -1,4 +1,4 @@
-import { type Exercise, judge, lesson02 } from 'attention';
+import { type Exercise, judge, lesson00, lesson02 } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 const passes = <T>(exercise: Exercise<T>, answer: T) => {
@@ -35,6 +35,68 @@ describe('judge', () => {
     };
     expect(judge(exercise, thrower).lines[1]).toContain('your code threw "x is not a function"');
     expect(judge(exercise, 5 as never).lines[1]).toContain('✗');
+  });
+});
+
+describe('the exercises of lesson 00', () => {
+  const softmax = (e: number[]) => {
+    const exp = e.map((x) => Math.exp(x - Math.max(...e)));
+    return exp.map((x) => x / exp.reduce((a, b) => a + b));
+  };
+  const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+
+  test('0.1 accepts the right numbers and leads on from wrong ones', () => {
+    const warm = { weights: [1 / 4, 3 / 4], context: 5 };
+    const cold = { weights: [1 / 10, 9 / 10], context: 4.4 };
+    expect(passes(lesson00.pencil, { warm, cold })).toBe(true);
+    expect(marks(lesson00.pencil, { warm, cold: warm })).toBe('✓✓✗✗');
+    expect(marks(lesson00.pencil, { warm: { ...warm, weights: [1, 3] }, cold })).toBe('✗✓✓✓');
+    expect(marks(lesson00.pencil)).toBe('○○○○');
+  });
+
+  test('0.2 accepts a safe soft look-up, and tells the classic mistakes apart', () => {
+    type Lookup = (q: number[], k: number[][], v: number[][], t: number) => number[];
+    const mean = (weights: number[], values: number[][]) =>
+      values[0].map((_, d) => weights.reduce((sum, w, j) => sum + w * values[j][d], 0));
+    const right: Lookup = (q, k, v, t) => mean(softmax(k.map((key) => dot(q, key) / t)), v);
+    const noTemperature: Lookup = (q, k, v) => mean(softmax(k.map((key) => dot(q, key))), v);
+    const multiplied: Lookup = (q, k, v, t) => mean(softmax(k.map((key) => dot(q, key) * t)), v);
+    const unsafe: Lookup = (q, k, v, t) => {
+      const exp = k.map((key) => Math.exp(dot(q, key) / t));
+      return mean(
+        exp.map((x) => x / exp.reduce((a, b) => a + b)),
+        v,
+      );
+    };
+    expect(passes(lesson00.softLookup, right)).toBe(true);
+    expect(marks(lesson00.softLookup, noTemperature)).toBe('✓✗✓✓');
+    expect(marks(lesson00.softLookup, multiplied)).toBe('✓✗✓✓');
+    expect(marks(lesson00.softLookup, unsafe)).toBe('✓✓✓✗');
+    expect(marks(lesson00.softLookup, stub)).toBe('○○○○');
+  });
+
+  test('0.3 accepts exp(H), and neither NaN for a weight of 0 nor H itself', () => {
+    const terms = (w: number[]) => w.map((a) => (a > 0 ? -a * Math.log(a) : 0));
+    const sum = (x: number[]) => x.reduce((a, b) => a + b);
+    expect(passes(lesson00.effectiveKeys, (w) => Math.exp(sum(terms(w))))).toBe(true);
+    expect(marks(lesson00.effectiveKeys, (w) => sum(terms(w)))).toBe('✗✗✗');
+    const careless = (w: number[]) => Math.exp(sum(w.map((a) => -a * Math.log(a))));
+    expect(marks(lesson00.effectiveKeys, careless)).toBe('✓✗✓');
+    expect(marks(lesson00.effectiveKeys, stub)).toBe('○○○');
+  });
+
+  test('0.4 accepts leave-one-out, and not an error measured with the point itself', () => {
+    const squaredError = (x: number[], y: number[], sigma: number, leave: boolean) => {
+      const errors = x.map((xi, i) => {
+        const others = x.map((_, j) => j).filter((j) => !leave || j !== i);
+        const weights = softmax(others.map((j) => -((xi - x[j]) ** 2) / (2 * sigma ** 2)));
+        return (y[i] - others.reduce((sum, j, n) => sum + weights[n] * y[j], 0)) ** 2;
+      });
+      return errors.reduce((a, b) => a + b) / errors.length;
+    };
+    expect(passes(lesson00.leaveOneOut, (x, y, s) => squaredError(x, y, s, true))).toBe(true);
+    expect(marks(lesson00.leaveOneOut, (x, y, s) => squaredError(x, y, s, false))).toBe('✗✓✗✗');
+    expect(marks(lesson00.leaveOneOut, stub)).toBe('○○○○');
   });
 });
 

@@ -95,3 +95,8 @@ describe('curves(series) throws if', () => {
     expect(() => curves(series, { ...options, ...more })).toThrow(message);
   });
 });
+
+test('points are drawn without a line', () => {
+  const { data } = curves([{ name: 'measured', y: [1, 2], points: true }], options);
+  expect(data[0].mode).toBe('markers');
+});

@@ -159,6 +159,7 @@ export const examples: Record<string, Figure> = {
       { name: 'fixed vector', x: [3, 4, 5], y: [0.2, 0.3, 0.5], error: [0.02, 0.02, 0.05] },
       { name: 'additive attention', x: [3, 4, 5], y: [0.2, 0.19, 0.2] },
       { name: 'a Transformer with a long name', x: [3, 4, 5], y: [0.2, 0.19, 0.2] },
+      { name: 'measured', x: [3.5, 4.5], y: [0.4, 0.6], points: true },
     ],
     {
       title: 'Error against length',
