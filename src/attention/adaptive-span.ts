@@ -1,4 +1,5 @@
 import { expectShape } from '../shape';
+import { stopGradient } from '../tensors';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
 import { maskedSoftmax } from './masked-softmax';
@@ -84,13 +85,13 @@ export function adaptiveSpanAttention<T extends tf.Tensor = tf.Tensor3D>(
 
     const time = tf.range(0, length).reshape([length, 1]);
     const before = tf.sub(time, distance); // [length, span]: the key's place, < 0 where there is none
-    const visible = tf.logicalAnd(tf.greaterEqual(before, 0), tf.greater(m, 0));
+    const visible = tf.logicalAnd(tf.greaterEqual(before, 0), tf.greater(stopGradient(m), 0));
     const places = tf.cast(tf.maximum(before, -1), 'int32');
     const byHead = unblocked(logits, length).reshape([batch, heads, length, span]);
     const exp = maskedSoftmax(byHead, mask ? tf.logicalAnd(visible, shown(mask, places)) : visible);
     const numerator = tf.mul(exp, m);
     const sum = tf.sum(numerator, -1, true);
-    const weights = tf.div(numerator, tf.maximum(sum, 1e-30)); // 0 / 1e-30 where all is hidden
+    const weights = tf.div(numerator, tf.maximum(sum, 1e-12)); // not 0 / 0 where all is hidden
 
     const matrix = toWindow(blocks(weights.reshape([-1, length, span])));
     const context = tf.matMul(matrix, windows(values.reshape([-1, length, dValue])));

@@ -1,4 +1,4 @@
-import { expectShape } from '../shape';
+import { expectMask, expectShape } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
 import { scaledDotProductAttention } from './scaled-dot-product';
@@ -45,6 +45,7 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
   const dValue = expectShape('values', values, [batch, ...heads, positions, 'dValue']).at(-1);
   const N = expectShape('persistent keys', persistent.keys, [...heads, 'N', dKey]).at(-2) as number;
   expectShape('persistent values', persistent.values, [...heads, N, dValue as number]);
+  if (mask) expectMask(mask, rest.at(-2) as number, positions);
   return tf.tidy(() => {
     const join = (x: tf.Tensor, vectors: tf.Tensor) => {
       const forEach = tf.tile(vectors.expandDims(0), [batch, ...vectors.shape.map(() => 1)]);

@@ -68,6 +68,10 @@ export function singleHeadedAttention(
   for (const [name, vector] of Object.entries({ bQ, qs, ks, vs })) {
     expectShape(name, vector, [depth]);
   }
+  if (parameters.overparameterised) {
+    expectShape('W', parameters.overparameterised.W, [depth, 2 * depth]);
+    expectShape('b', parameters.overparameterised.b, [2 * depth]);
+  }
   return tf.tidy(() => {
     const q = tf.mul(tf.sigmoid(qs), layerNorm(dense(query, WQ, bQ), norm, 1e-12));
     const k = tf.mul(tf.sigmoid(ks), keys);

@@ -1,5 +1,5 @@
 import { dense } from '../layers/dense';
-import { expectShape } from '../shape';
+import { expectMask, expectShape } from '../shape';
 import { stopGradient } from '../tensors';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
@@ -59,11 +59,7 @@ export function transformerXLAttention(
 ): { context: tf.Tensor4D; weights: tf.Tensor4D } {
   const { batch, heads, queries, positions, dHead } = sizes(query, keys, parameters);
   expectShape('values', values, [batch, heads, positions, 'dValue']);
-  if (mask) {
-    const [rows, columns] = mask.shape.slice(-2);
-    const expected = [rows === 1 ? 1 : queries, columns === 1 ? 1 : positions];
-    expectShape('mask', { shape: [rows, columns] }, expected);
-  }
+  if (mask) expectMask(mask, queries, positions);
   return tf.tidy(() => {
     const [u, v] = [parameters.u, parameters.v].map((bias) => bias.reshape([heads, 1, dHead]));
     const R = distanceKeys(batch, heads, positions, parameters.WKR);
