@@ -21,6 +21,7 @@ export * from './layers/headwise-dense';
 export * from './layers/layer-norm';
 export * from './models/encoder-decoder';
 export * from './models/pronounce';
+export * from './models/segment-recurrence';
 export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
 export { lesson02 } from './notebook/exercises/lesson02';
 export type { ProgressOptions, Status } from './notebook/progress';

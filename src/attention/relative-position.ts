@@ -25,7 +25,7 @@ export type RelativePositionParameters = {
  * to plain attention is O(length · dKey) numbers for the distances and two matrices of twice the
  * size of the weights.
  *
- * Source: Shaw, Uszkoreit, Vaswani (2018), eq. (1)–(5); Section 3.3 splits the sums likewise.
+ * Source: Shaw, Uszkoreit, Vaswani (2018), eq. (3)–(4); eq. (5) in Section 3.3 splits the sum likewise.
  *
  * @param query [batch, queries, dKey], or [batch, heads, queries, dKey]
  * @param keys [batch, keys, dKey], or [batch, heads, keys, dKey]. If they are more or fewer than the

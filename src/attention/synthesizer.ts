@@ -19,9 +19,6 @@ import { maskedSoftmax } from './masked-softmax';
  * With heads, every matrix has a leading axis: one for each head.
  */
 
-/** What a Synthesizer returns. */
-type Synthesized<T> = { context: T; weights: T };
-
 /** The parameters of the dense Synthesizer; with heads, all with a leading axis [heads]. */
 export type DenseSynthesizerParameters = {
   /** W_1 [depth, hidden]; hidden = depth in the paper */
@@ -39,7 +36,7 @@ export type DenseSynthesizerParameters = {
  *
  *     B_i = W_2 ReLU(W_1 X_i + b_1) + b_2      α = softmax(B)      context = α V
  *
- * Source: Tay et al. (2020), Section 3.1, "Dense Synthesizer".
+ * Source: Tay et al. (2020), "Dense Synthesizer".
  *
  * @param x [batch, queries, depth], or [batch, heads, queries, depth]
  * @param values V = G(X): [batch, keys, dValue], or [batch, heads, keys, dValue]
@@ -52,7 +49,7 @@ export function denseSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   { W1, b1, W2, b2 }: DenseSynthesizerParameters,
   mask?: tf.Tensor,
-): Synthesized<T> {
+): { context: T; weights: T } {
   const heads = expectInput(x, values);
   const hidden = expectLayer('W1', W1, 'b1', b1, heads, x.shape[x.rank - 1]);
   expectLayer('W2', W2, 'b2', b2, heads, hidden);
@@ -67,7 +64,7 @@ export function denseSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
  *
  *     α = softmax(R)      context = α V
  *
- * Source: Tay et al. (2020), Section 3.1, "Random Synthesizer".
+ * Source: Tay et al. (2020), "Random Synthesizer".
  *
  * @param values [batch, keys, dValue], or [batch, heads, keys, dValue]; as many queries as keys
  * @param R [length, length]; with heads [heads, length, length]
@@ -78,7 +75,7 @@ export function randomSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   { R }: { R: tf.Tensor },
   mask?: tf.Tensor,
-): Synthesized<T> {
+): { context: T; weights: T } {
   const heads = expectInput(values, values);
   expectShape('R', R, [...heads, 'length', 'length']);
   return tf.tidy(() => {
@@ -107,7 +104,7 @@ export type FactorizedDenseSynthesizerParameters = {
  *
  *     A_i = F_A(X_i)      B_i = F_B(X_i)      C_i,(r·b + s) = A_ir · B_is      context = softmax(C) V
  *
- * Source: Tay et al. (2020), Section 3.1, "Factorized Dense Synthesizer", which tiles A_i and B_i
+ * Source: Tay et al. (2020), "Factorized Dense Synthesizer", which tiles A_i and B_i
  * to length a · b and multiplies them. Here A_i repeats each number b times and B_i repeats as a
  * whole, so that every pair occurs once: tiled both alike, pairs would recur unless a and b have no
  * common divisor.
@@ -123,7 +120,7 @@ export function factorizedDenseSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   { WA, bA, WB, bB }: FactorizedDenseSynthesizerParameters,
   mask?: tf.Tensor,
-): Synthesized<T> {
+): { context: T; weights: T } {
   const heads = expectInput(x, values);
   const a = expectLayer('WA', WA, 'bA', bA, heads, x.shape[x.rank - 1]);
   const b = expectLayer('WB', WB, 'bB', bB, heads, x.shape[x.rank - 1]);
@@ -138,7 +135,7 @@ export function factorizedDenseSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
 /**
  * The factorized random Synthesizer: `randomSynthesizer` with a matrix R = R_1 R_2ᵀ of rank k.
  *
- * Source: Tay et al. (2020), Section 3.1, "Factorized Random Synthesizer" (with k = 8).
+ * Source: Tay et al. (2020), "Factorized Random Synthesizer"; there k = 8.
  *
  * @param values [batch, keys, dValue], or [batch, heads, keys, dValue]; as many queries as keys
  * @param parameters R1, R2 [length, k]; with heads [heads, length, k]
@@ -149,7 +146,7 @@ export function factorizedRandomSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   { R1, R2 }: { R1: tf.Tensor; R2: tf.Tensor },
   mask?: tf.Tensor,
-): Synthesized<T> {
+): { context: T; weights: T } {
   const heads = expectInput(values, values);
   const [length, k] = expectShape('R1', R1, [...heads, 'length', 'k']).slice(-2);
   expectShape('R2', R2, [...heads, length, k]);
@@ -157,7 +154,11 @@ export function factorizedRandomSynthesizer<T extends tf.Tensor = tf.Tensor3D>(
 }
 
 /** softmax(B) V for the first logits of each row. */
-function attendTo<T extends tf.Tensor>(values: T, B: T, mask?: tf.Tensor): Synthesized<T> {
+function attendTo<T extends tf.Tensor>(
+  values: T,
+  B: T,
+  mask?: tf.Tensor,
+): { context: T; weights: T } {
   const [keys, length] = [values.shape.at(-2) as number, B.shape.at(-1) as number];
   if (keys > length) throw tooLong(keys, length);
   const logits = tf.slice(

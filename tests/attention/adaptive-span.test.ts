@@ -134,6 +134,21 @@ describe('adaptiveSpanAttention', () => {
     expect(whole).toBeGreaterThanOrEqual(length * length);
   });
 
+  test('is not drowned by a key beyond the span, however large its logit', () => {
+    const keys = tf.tensor([[[1e4], [1], [1], [1]]]);
+    const query = tf.ones([1, 4, 1]);
+    const options = { ramp: 1, round: 4 };
+    const { weights } = adaptiveSpanAttention(
+      query,
+      keys,
+      keys,
+      { z: spans(0) },
+      undefined,
+      options,
+    );
+    expect(distance(denseWeights(weights), tf.eye(4).expandDims(0))).toBe(0); // each sees itself
+  });
+
   test('survives inputs of ±1e4 without NaN', () => {
     const x = tf.tensor([[[1e4], [-1e4], [1e4], [-1e4], [0]]]);
     const { context } = adaptiveSpanAttention(x, x, x, { z: spans(1) }, undefined, { ramp: 2 });
@@ -190,8 +205,9 @@ describe('adaptiveSpanAttention', () => {
     [{ values: [2, 1, 5, 3] }, 'values: expected shape [2, 2, 5, dValue], got [2, 1, 5, 3]'],
     [{ z: [3] }, 'z: expected shape [2], got [3]'],
     [{ positions: [8, 2] }, 'positions: expected shape [maxSpan, 3], got [8, 2]'],
-    [{ mask: [1, 1, 5, 5] }, 'mask: expected shape [batch, 1, 1, 5], got [1, 1, 5, 5]'],
-    [{ mask: [2, 1, 1, 4] }, 'mask: expected shape [batch, 1, 1, 5], got [2, 1, 1, 4]'],
+    [{ mask: [1, 1, 5, 5] }, 'mask: expected shape [1, 1, 1, 5], got [1, 1, 5, 5]'],
+    [{ mask: [5, 5] }, 'mask: expected shape [2, 1, 1, 5], got [5, 5]'],
+    [{ mask: [2, 1, 1, 4] }, 'mask: expected shape [2, 1, 1, 5], got [2, 1, 1, 4]'],
   ])('refuses %j and says what does not fit', (wrong: Record<string, number[]>, message) => {
     const x = [2, 2, 5, 3];
     const shapes = { query: x, keys: x, values: x, z: [2], ...wrong };

@@ -1,10 +1,11 @@
 """Relative positions (Shaw), Transformer-XL, adaptive span, all-attention, single-headed attention, Linformer,
 Synthesizers: by Hugging Face transformers, x-transformers and linformer where they have the mechanism."""
 import math
+from importlib.metadata import version
 
 import torch
 import transformers
-from common import case, leaf, numbers, write
+from common import case, leaf, write
 from linformer.linformer import LinformerSelfAttention
 from torch import nn
 from torch.func import functional_call
@@ -15,7 +16,6 @@ from transformers.models.xlnet import modeling_xlnet as xlnet
 from x_transformers.x_transformers import Attention as XAttention
 
 torch.manual_seed(2018)
-LINFORMER, X_TRANSFORMERS = "0.2.3", "2.31.10"
 
 
 class Given(nn.Module):
@@ -80,7 +80,7 @@ def by_seamless(query, keys, values, wK):
 
 
 def by_full_tensor(query, keys, values, wK, wV, mask=None):
-    """Eq. (3)–(5) with a^K and a^V as tensors queries × keys × depth."""
+    """Eq. (3)–(4) with a^K and a^V as tensors queries × keys × depth."""
     k, (n, m) = (wK.shape[0] - 1) // 2, (query.shape[-2], keys.shape[-2])
     aK, aV = torch.zeros(n, m, wK.shape[1]), torch.zeros(n, m, wV.shape[1])
     for i in range(n):
@@ -413,7 +413,7 @@ if __name__ == "__main__":
     write("transformer-xl", transformer_xl_cases(), transformers=transformers.__version__)
     write("transformer-xl-terms", transformer_xl_terms_cases())
     write("adaptive-span", adaptive_span_cases())
-    write("all-attention", all_attention_cases(), x_transformers=X_TRANSFORMERS)
+    write("all-attention", all_attention_cases(), x_transformers=version("x-transformers"))
     write("single-headed", single_headed_cases())
-    write("linformer", linformer_cases(), linformer=LINFORMER)
+    write("linformer", linformer_cases(), linformer=version("linformer"))
     write("synthesizer", synthesizer_cases())
