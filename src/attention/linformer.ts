@@ -1,5 +1,5 @@
 import { headwiseDense } from '../layers/headwise-dense';
-import { expectShape } from '../shape';
+import { expectMask, expectShape } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
 import { scaledDotProductAttention } from './scaled-dot-product';
@@ -53,6 +53,7 @@ export function linformerAttention<T extends tf.Tensor = tf.Tensor3D>(
         `contains all positions; got [${mask.shape.join(', ')}]`,
     );
   }
+  if (mask) expectMask(mask, 1, positions);
   return tf.tidy(() => {
     const shown = mask && tf.cast(mask, 'float32');
     const column = shown?.reshape([...shown.shape.slice(0, -2), -1, 1]); // [..., keys, 1]
