@@ -29,3 +29,12 @@ export function expectShape<const Expected extends readonly (number | string)[]>
   }
   return tensor.shape as { -readonly [axis in keyof Expected]: number };
 }
+
+/**
+ * Throws unless a mask broadcasts to [..., queries, keys] in its last two axes: for a mechanism that
+ * changes the mask before `maskedSoftmax` sees it.
+ */
+export function expectMask(mask: { shape: number[] }, queries: number, keys: number): void {
+  const shape = [1, ...mask.shape].slice(-2);
+  expectShape('mask', { shape }, [shape[0] === 1 ? 1 : queries, shape[1] === 1 ? 1 : keys]);
+}
