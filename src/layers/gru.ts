@@ -1,7 +1,7 @@
 import { hasKernels, kernelOutputs } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
-import { afterAllSteps } from './shared';
+import { afterAllSteps, steps } from './shared';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
 export interface GruParameters {
@@ -138,13 +138,6 @@ export function gru(
     }
     return tf.stack(states, 1) as tf.Tensor3D;
   });
-}
-
-/** [batch, time, depth] → time times [batch, depth]. */
-function steps(x: tf.Tensor): tf.Tensor[] {
-  // TensorFlow.js cannot take the gradient of unstacking into a single piece.
-  if (x.shape[1] === 1) return [tf.squeeze(x, [1])];
-  return tf.unstack(x, 1);
 }
 
 /**
