@@ -35,11 +35,11 @@ export function sharedProduct(W: tf.Tensor): (x: tf.Tensor) => tf.Tensor {
   ]);
   const product = tf.customGrad((...args) => {
     const [x, , save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    save([x]);
-    const gradFunc = (dy: tf.Tensor, [input]: tf.Tensor[]) => {
+    save([x, W]); // W too: it may be computed, and disposed of before the gradient is asked for
+    const gradFunc = (dy: tf.Tensor, [input, matrix]: tf.Tensor[]) => {
       inputs.push(input);
       outputGradients.push(dy);
-      return [tf.matMul(dy, W, false, true), tf.scalar(0)];
+      return [tf.matMul(dy, matrix, false, true), tf.scalar(0)];
     };
     return { value: tf.matMul(x, W), gradFunc };
   });
