@@ -49,7 +49,7 @@ export function hardAttention(
   return tf.tidy(() => {
     const probabilities = maskedSoftmax(logits as tf.Tensor3D, mask);
     const logAlpha = tf.log(tf.maximum(probabilities, 1e-37)); // log 0 would make 0 · log 0 NaN
-    const sample = draw(probabilities, next);
+    const sample = draw(stopGradient(probabilities), next);
     const weights = straightThrough
       ? tf.add(sample, tf.sub(probabilities, stopGradient(probabilities)))
       : sample;

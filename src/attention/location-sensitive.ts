@@ -134,8 +134,9 @@ export function locationSensitiveAligner(
     const alpha = previous.reshape([batch, positions, 1]) as tf.Tensor3D;
     const f = tf.conv1d(alpha, kernel, 1, 'same');
     const e = additiveLogits(dense(query, W), tf.add(projectedKeys, dense(f, U)), w);
-    // σ(e_j) / Σ_j σ(e_j) is the softmax of log σ(e_j), which cannot divide by 0.
-    const logits = tf.mul(smoothing ? tf.logSigmoid(e) : e, sharpening) as tf.Tensor3D;
-    return softAttention(logits, values as tf.Tensor3D, mask);
+    // σ(e_j) / Σ_j σ(e_j) is the softmax of log σ(e_j) = −log(1 + exp(−e_j)): no division by 0.
+    // (The gradient of tf.logSigmoid fails inside tf.tidy.)
+    const logits = tf.mul(smoothing ? tf.neg(tf.softplus(tf.neg(e))) : e, sharpening);
+    return softAttention(logits as tf.Tensor3D, values as tf.Tensor3D, mask);
   };
 }

@@ -2,6 +2,7 @@ import { type AdditiveParameters, additiveAligner, additiveAttention } from '../
 import { expectShape } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
+import { dense } from './dense';
 import { type LstmParameters, lstmCell, lstmGates, lstmParameters } from './lstm';
 import { carry, steps } from './shared';
 
@@ -107,7 +108,10 @@ export type LstmnStates = {
 export function lstmn(x: tf.Tensor, parameters: LstmnParameters, mask?: tf.Tensor): LstmnStates {
   return tf.tidy(() => {
     const units = parameters.lstm.b.size / 4;
-    return run(x, units, mask, (input, tape) => lstmnCell(input, tape, parameters));
+    const { tape, states, weights } = run(x, units, mask, (input, memory) =>
+      lstmnCell(input, memory, parameters),
+    );
+    return { tape, states, weights };
   });
 }
 
@@ -167,13 +171,11 @@ export function shallowFusion(
     const units = parameters.lstm.b.size / 4;
     const { gamma } = sourceTapes(source);
     const attend = additiveAligner(gamma, gamma, parameters.inter, source.mask?.expandDims(1));
-    const sourceWeights: tf.Tensor[] = [];
-    const states = run(x, units, mask, (input, tape, h) => {
+    return run(x, units, mask, (input, tape, { h }) => {
       const { context, weights } = attend(h.expandDims(1));
-      sourceWeights.push(weights);
-      return lstmnCell(tf.concat([input, tf.squeeze(context, [1])], 1), tape, parameters);
+      const pair = tf.concat([input, tf.squeeze(context, [1])], 1);
+      return { ...lstmnCell(pair, tape, parameters), sourceWeights: weights };
     });
-    return { ...states, sourceWeights: tf.concat(sourceWeights, 1) as tf.Tensor3D };
   });
 }
 
@@ -228,22 +230,19 @@ export function deepFusion(
     expectShape('b of the LSTM', lstm.b, [4 * units]);
     expectShape('b of the gate', gate.b, [units]);
     const attend = additiveAligner(gamma, source.tape, inter, source.mask?.expandDims(1));
-    const sourceWeights: tf.Tensor[] = [];
-    let found: tf.Tensor = tf.zeros([x.shape[0], units]); // γ̃
-    const states = run(x, units, mask, (input, tape) => {
-      const { context, weights } = attend(tf.concat([input, found], 1).expandDims(1));
-      sourceWeights.push(weights);
-      const [gammaNow, alphaNow] = tf.split(tf.squeeze(context, [1]) as tf.Tensor, 2, 1);
-      found = gammaNow;
-      const r = tf.sigmoid(tf.add(tf.matMul(tf.concat([gammaNow, input], 1), gate.W), gate.b));
+    return run(x, units, mask, (input, tape, last) => {
+      const asked = tf.concat([input, last.found ?? tf.zeros([input.shape[0], units])], 1);
+      const { context, weights: sourceWeights } = attend(asked.expandDims(1));
+      const [found, sourceMemory] = tf.split(tf.squeeze(context, [1]) as tf.Tensor, 2, 1); // γ̃, α̃
+      const r = tf.sigmoid(dense(tf.concat([found, input], 1), gate.W, gate.b));
 
       const past = readTape(input, tape, intra);
       const [i, candidate, f, o] = lstmGates(input, past.h, lstm);
       const own = tf.add(tf.mul(f, past.c), tf.mul(i, candidate));
-      const c = tf.add(tf.mul(r, alphaNow), own);
-      return { h: tf.mul(o, tf.tanh(c)), c, summary: past.h, weights: past.weights };
+      const c = tf.add(tf.mul(r, sourceMemory), own);
+      const h = tf.mul(o, tf.tanh(c));
+      return { h, c, summary: past.h, weights: past.weights, found, sourceWeights };
     });
-    return { ...states, sourceWeights: tf.concat(sourceWeights, 1) as tf.Tensor3D };
   });
 }
 
@@ -261,47 +260,63 @@ function additive(queryDepth: number, keyDepth: number, dAttention: number, next
   };
 }
 
+/** What a step hands on to the next, beside the tape: h_{t−1}, h̃_{t−1}, and γ̃_{t−1} of a decoder. */
+type Last = { h: tf.Tensor; summary: tf.Tensor; found?: tf.Tensor };
+
 /** Takes `step` over the sequence, and writes each state on the tape. */
 function run(
   x: tf.Tensor,
   units: number,
   mask: tf.Tensor | undefined,
-  step: (x: tf.Tensor, tape: Tape, h: tf.Tensor) => LstmnStep,
-): LstmnStates {
+  step: (
+    x: tf.Tensor,
+    tape: Tape,
+    last: Last,
+  ) => LstmnStep & { found?: tf.Tensor; sourceWeights?: tf.Tensor },
+): FusedStates {
   const [batch, time] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
   if (mask) expectShape('mask', mask, [batch, time]);
   const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
-  const visible = mask?.expandDims(1);
   const slots: tf.Tensor[] = [];
   const rows: tf.Tensor[] = [];
-  let summary: tf.Tensor = tf.zeros([batch, units]);
-  let h = summary;
+  const sourceRows: tf.Tensor[] = [];
+  let last: Last = { h: tf.zeros([batch, units]), summary: tf.zeros([batch, units]) };
   for (const [t, input] of steps(x).entries()) {
-    const tape = {
-      slots: t ? tf.stack(slots, 1) : undefined,
-      summary,
-      mask: t ? visible?.slice([0, 0, 0], [-1, -1, t]) : undefined,
+    const tape: Tape = { summary: last.summary };
+    if (t > 0) {
+      tape.slots = tf.stack(slots, 1);
+      tape.mask = mask?.slice([0, 0], [-1, t]).expandDims(1);
+    }
+    const next = step(input, tape, last);
+    // A step of padding leaves zeros behind, and hands on what it was handed.
+    const real = (y: tf.Tensor) => (kept ? tf.mul(y, kept[t].expandDims(1)) : y);
+    const handOn = (y: tf.Tensor, before = tf.zerosLike(y)) =>
+      kept ? carry(kept[t], y, before) : y;
+    slots.push(tf.squeeze(real(tf.concat([next.h, next.c], 1).expandDims(1)), [1]));
+    if (next.weights)
+      rows.push(
+        real(
+          tf.pad(next.weights, [
+            [0, 0],
+            [0, 0],
+            [0, time - t],
+          ]),
+        ),
+      );
+    else rows.push(tf.zeros([batch, 1, time]));
+    if (next.sourceWeights) sourceRows.push(real(next.sourceWeights));
+    last = {
+      h: handOn(next.h, last.h),
+      summary: handOn(next.summary, last.summary),
+      found: next.found && handOn(next.found, last.found),
     };
-    const next = step(input, tape, h);
-    const row = next.weights ?? tf.zeros([batch, 1, 0]);
-    const full = t
-      ? tf.pad(row, [
-          [0, 0],
-          [0, 0],
-          [0, time - t],
-        ])
-      : tf.zeros([batch, 1, time]);
-    rows.push(kept ? tf.mul(full, kept[t].expandDims(1)) : full);
-    summary = kept ? carry(kept[t], next.summary, summary) : next.summary;
-    h = kept ? carry(kept[t], next.h, h) : next.h;
-    const slot = tf.concat([next.h, next.c], 1);
-    slots.push(kept ? tf.mul(slot, kept[t]) : slot);
   }
   const tape = tf.stack(slots, 1) as tf.Tensor3D;
   return {
     tape,
     states: tf.slice(tape, [0, 0, 0], [-1, -1, units]),
     weights: tf.concat(rows, 1) as tf.Tensor3D,
-  };
+    sourceWeights: sourceRows.length ? tf.concat(sourceRows, 1) : undefined,
+  } as FusedStates;
 }
