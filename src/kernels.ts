@@ -56,3 +56,12 @@ export function kernelOutputs(
   const backend = tf.backend() as unknown as NativeBackend;
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
 }
+
+/**
+ * A whole number as the 64-bit scalar that some kernels take, which TensorFlow.js has no type for.
+ * Each call that it is passed to leaves these few bytes behind, so do not pass it in every step.
+ */
+export function int64(value: number): tf.Tensor {
+  const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
+  return new Int64Scalar(value);
+}

@@ -1,3 +1,4 @@
+import { hasKernels, int64, kernelOutputs } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
@@ -5,7 +6,7 @@ import { carry, steps } from './shared';
 
 /** The parameters of a long short-term memory. Its input is the pair [x; h] side by side. */
 export type LstmParameters = {
-  /** Input gate, candidate, forget and output gate: [inputDepth + units, 4 · units]. */
+  /** Input gate, forget gate, candidate, output gate: [inputDepth + units, 4 · units]. */
   W: tf.Tensor;
   /** [4 · units] */
   b: tf.Tensor;
@@ -30,9 +31,9 @@ export function lstmParameters(
 /**
  * The gates and the candidate of an LSTM, in the order of the columns of W.
  *
- *     [i; ĉ; f; o] = [σ; tanh; σ; σ]([x; h] W + b)
+ *     [i; f; ĉ; o] = [σ; σ; tanh; σ]([x; h] W + b)
  *
- * @returns i, ĉ, f, o, each [batch, units]
+ * @returns i, f, ĉ, o, each [batch, units]
  */
 export function lstmGates(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters): tf.Tensor[] {
   const [batch, units] = expectShape('state h', h, ['batch', 'units']);
@@ -40,19 +41,19 @@ export function lstmGates(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters):
   expectShape('W', W, [inputDepth + units, 4 * units]);
   expectShape('b', b, [4 * units]);
   const sums = tf.add(tf.matMul(tf.concat([x, h], 1), W), b);
-  const [i, candidate, f, o] = tf.split(sums, 4, 1);
-  return [tf.sigmoid(i), tf.tanh(candidate), tf.sigmoid(f), tf.sigmoid(o)];
+  const [i, f, candidate, o] = tf.split(sums, 4, 1);
+  return [tf.sigmoid(i), tf.sigmoid(f), tf.tanh(candidate), tf.sigmoid(o)];
 }
 
 /**
  * One step of a long short-term memory (σ is the sigmoid, ∘ the product element by element).
  *
- *     i, ĉ, f, o = lstmGates(x, h)      input gate, candidate, forget gate, output gate
+ *     i, f, ĉ, o = lstmGates(x, h)      input gate, forget gate, candidate, output gate
  *     c' = f ∘ c + i ∘ ĉ
  *     h' = o ∘ tanh(c')
  *
  * Source: Hochreiter and Schmidhuber (1997), with the forget gate of Gers, Schmidhuber, Cummins
- * (2000); Cheng, Dong, Lapata (2016), eq. (1)–(3). PyTorch has the same in the order i, f, ĉ, o.
+ * (2000); Cheng, Dong, Lapata (2016), eq. (1)–(3). PyTorch's parameters have the same order.
  *
  * @param x input [batch, inputDepth]
  * @returns the next state
@@ -61,7 +62,7 @@ export function lstmGates(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters):
 export function lstmCell(x: tf.Tensor, { h, c }: LstmState, parameters: LstmParameters): LstmState {
   expectShape('state c', c, [...h.shape]);
   return tf.tidy(() => {
-    const [i, candidate, f, o] = lstmGates(x, h, parameters);
+    const [i, f, candidate, o] = lstmGates(x, h, parameters);
     const next = tf.add(tf.mul(f, c), tf.mul(i, candidate));
     return { h: tf.mul(o, tf.tanh(next)), c: next };
   });
@@ -88,20 +89,111 @@ export function lstm(
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
   if (mask) expectShape('mask', mask, [batch, time]);
   return tf.tidy(() => {
-    const inputs = steps(x);
-    const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
-    const states: tf.Tensor[] = new Array(time);
     const zero = tf.zeros([batch, parameters.b.size / 4]);
-    let state = initial ?? { h: zero, c: zero };
-    for (let step = 0; step < time; step++) {
-      const t = reverse ? time - 1 - step : step;
-      const { h, c } = lstmCell(inputs[t], state, parameters);
-      state = kept ? { h: carry(kept[t], h, state.h), c: carry(kept[t], c, state.c) } : { h, c };
-      states[t] = state.h;
-    }
-    return {
-      states: tf.stack(states, 1) as tf.Tensor3D,
-      final: { h: state.h.clone(), c: state.c.clone() }, // its own, not the caller's initial
-    };
+    const start = initial ?? { h: zero, c: zero };
+    const lengths = hasKernels() && lengthsOf(mask, batch, time);
+    return lengths
+      ? fusedLstm(x, start, parameters, lengths, reverse)
+      : plainLstm(x, start, parameters, mask, reverse);
   });
+}
+
+type Run = { states: tf.Tensor3D; final: LstmState };
+
+function plainLstm(
+  x: tf.Tensor,
+  initial: LstmState,
+  parameters: LstmParameters,
+  mask: tf.Tensor | undefined,
+  reverse: boolean,
+): Run {
+  const inputs = steps(x);
+  const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
+  const states: tf.Tensor[] = new Array(inputs.length);
+  let state = initial;
+  for (let step = 0; step < inputs.length; step++) {
+    const t = reverse ? inputs.length - 1 - step : step;
+    const { h, c } = lstmCell(inputs[t], state, parameters);
+    state = kept ? { h: carry(kept[t], h, state.h), c: carry(kept[t], c, state.c) } : { h, c };
+    states[t] = state.h;
+  }
+  return { states: tf.stack(states, 1) as tf.Tensor3D, final: state };
+}
+
+/** The length of each example, if all padding stands at the end. */
+function lengthsOf(mask: tf.Tensor | undefined, batch: number, time: number) {
+  if (!mask) return new Array<number>(batch).fill(time);
+  const rows = mask.arraySync() as number[][];
+  const lengths = rows.map((row) => row.filter(Boolean).length);
+  return rows.every((row, b) => row.every((real, t) => Boolean(real) === t < lengths[b]))
+    ? lengths
+    : undefined;
+}
+
+/**
+ * `plainLstm` as one of TensorFlow's own kernels, which takes all steps at once. It knows neither
+ * padding nor directions: each example is fed in its own order, padding last, and the states are
+ * picked up in the order of the positions, where padding gets the state that is carried over.
+ */
+function fusedLstm(
+  x: tf.Tensor,
+  initial: LstmState,
+  { W, b }: LstmParameters,
+  lengths: number[],
+  reverse: boolean,
+): Run {
+  const [batch, time, depth] = x.shape as [number, number, number];
+  const [, units] = expectShape('state h', initial.h, [batch, 'units']);
+  expectShape('state c', initial.c, [batch, units]);
+  expectShape('W', W, [depth + units, 4 * units]);
+  expectShape('b', b, [4 * units]);
+  const all = <A, B>(rows: A[], columns: B[], f: (row: A, column: B) => number) =>
+    tf.tensor2d(
+      rows.map((row) => columns.map((column) => f(row, column))),
+      undefined,
+      'int32',
+    );
+  const [examples, times] = [lengths.map((_, e) => e), Array.from({ length: time }, (_, t) => t)];
+
+  const position = (t: number, n: number) => (reverse && t < n ? n - 1 - t : t);
+  const order = all(times, examples, (t, e) => e * time + position(t, lengths[e]));
+  const inputs = tf.gather(x.reshape([batch * time, depth]), order); // [time, batch, depth]
+
+  const before = tf.concat([initial.h, initial.c], 1).expandDims(0);
+  const run = tf.concat([before, blockLstm(inputs, initial, { W, b })]); // row k: after k steps
+  const flat = run.reshape([(time + 1) * batch, 2 * units]);
+  const taken = (t: number, n: number) => (reverse ? Math.max(n - t, 0) : Math.min(t + 1, n));
+  const where = all(examples, times, (e, t) => taken(t, lengths[e]) * batch + e);
+  const last = tf.tensor1d(
+    lengths.map((n, e) => n * batch + e),
+    'int32',
+  );
+  const [h, c] = tf.split(tf.gather(flat, last), 2, 1);
+  const states = tf.gather(flat.slice([0, 0], [-1, units]), where) as tf.Tensor3D;
+  return { states, final: { h, c } };
+}
+
+/** [h_t; c_t] after every step, [time, batch, 2 · units], of inputs [time, batch, inputDepth]. */
+function blockLstm(x: tf.Tensor, { h, c }: LstmState, { W, b }: LstmParameters): tf.Tensor {
+  const [units, time] = [h.shape[1] as number, int64(x.shape[0])];
+  const block = tf.customGrad((...args) => {
+    const save = args.pop() as unknown as tf.GradSaveFunc;
+    const [x0, h0, c0, W0, b0] = args as tf.Tensor[];
+    const none = tf.zeros([units]); // no peepholes: gates that see c
+    const inputs = [x0, c0, h0, W0, none, none, none, b0];
+    const outputs = kernelOutputs('BlockLSTMV2', [time, ...inputs], 7);
+    const [, cells, , , , , states] = outputs;
+    save([...inputs, ...outputs]);
+    const gradFunc = (d: tf.Tensor, saved: tf.Tensor[]) => {
+      const [dh, dc] = tf.split(d, 2, 2);
+      const operands = [time, ...saved, dc, dh];
+      const [dx, dc0, dh0, dW, , , , db] = kernelOutputs('BlockLSTMGradV2', operands, 8, {
+        T: 'float32',
+        use_peephole: false,
+      });
+      return [dx, dh0, dc0, dW, db];
+    };
+    return { value: tf.concat([states, cells], 2), gradFunc };
+  });
+  return block(x, h, c, W, b);
 }

@@ -237,7 +237,7 @@ export function deepFusion(
       const r = tf.sigmoid(dense(tf.concat([found, input], 1), gate.W, gate.b));
 
       const past = readTape(input, tape, intra);
-      const [i, candidate, f, o] = lstmGates(input, past.h, lstm);
+      const [i, f, candidate, o] = lstmGates(input, past.h, lstm);
       const own = tf.add(tf.mul(f, past.c), tf.mul(i, candidate));
       const c = tf.add(tf.mul(r, sourceMemory), own);
       const h = tf.mul(o, tf.tanh(c));

@@ -340,19 +340,13 @@ def reinforce_cases():
 # --- LSTM and LSTMN ----------------------------------------------------------------------------------
 
 
-def torch_order(columns):
-    """Ours: input, candidate, forget, output. PyTorch: input, forget, candidate, output."""
-    i, candidate, f, o = columns.chunk(4, -1)
-    return torch.cat([i, f, candidate, o], -1)
-
-
 def lstm(x, W, b, h, c, lengths):
     """nn.LSTM on packed sequences, which end at their lengths."""
     depth, units = x.shape[2], h.shape[1]
-    weight = torch_order(W).T
+    weight = W.T
     parameters = {
         "weight_ih_l0": weight[:, :depth], "weight_hh_l0": weight[:, depth:],
-        "bias_ih_l0": torch_order(b), "bias_hh_l0": torch.zeros(4 * units),
+        "bias_ih_l0": b, "bias_hh_l0": torch.zeros(4 * units),
     }
     module = nn.LSTM(depth, units, batch_first=True)
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
@@ -395,7 +389,7 @@ class Lstmn:
     def step(self, x, extra=0):
         """extra: what deep fusion adds to the memory, r ∘ α~."""
         h, c = self.read(x)
-        i, candidate, f, o = (torch.cat([x, h]) @ self.lstm + self.b).chunk(4)
+        i, f, candidate, o = (torch.cat([x, h]) @ self.lstm + self.b).chunk(4)
         memory = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(candidate) + extra
         self.c.append(memory)
         self.h.append(torch.sigmoid(o) * torch.tanh(memory))

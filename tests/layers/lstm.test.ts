@@ -38,7 +38,7 @@ describe('lstm', () => {
     const W = w.W.arraySync() as number[][];
     const b = w.b.arraySync() as number[];
     const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
-    const [i, candidate, f, o] = b.map((bias, gate) => x * W[0][gate] + h * W[1][gate] + bias);
+    const [i, f, candidate, o] = b.map((bias, gate) => x * W[0][gate] + h * W[1][gate] + bias);
     const memory = sigmoid(f) * c + sigmoid(i) * Math.tanh(candidate);
     const state = { h: tf.tensor2d([[h]]), c: tf.tensor2d([[c]]) };
     const result = lstmCell(tf.tensor2d([[x]]), state, w);
@@ -49,20 +49,72 @@ describe('lstm', () => {
   test('keeps its memory as it is while the forget gate is open and the input gate shut', () => {
     const w = {
       W: tf.zeros([7, 16]),
-      b: tf.tensor1d([-50, 0, 50, 0].flatMap((v) => [v, v, v, v])),
+      b: tf.tensor1d([-50, 50, 0, 0].flatMap((v) => [v, v, v, v])),
     };
     const initial = { h: tf.zeros([1, 4]), c: draw(1, 4) };
     const { final } = lstm(draw(1, 20, 3), w, undefined, { initial });
     expect(gap(final.c, initial.c)).toBe(0);
   });
 
-  test('has the gradient that finite differences measure', () => {
+  // Padding at the end only: one kernel takes all steps. Padding elsewhere: a loop over the cell.
+  const masks = {
+    end: tf.tensor2d([1, 1, 1, 1, 1, 1, 1, 1, 0, 0], [2, 5]),
+    anywhere: tf.tensor2d([1, 1, 1, 1, 1, 0, 1, 0, 1, 1], [2, 5]),
+  };
+
+  test.each([
+    ['end', false],
+    ['end', true],
+    ['anywhere', false],
+    ['anywhere', true],
+  ] as const)('has its gradient with padding %s, reverse %s', (where, reverse) => {
     const w = weights();
-    const cotangent = draw(2, 5, 4);
-    const mask = tf.tensor2d([1, 1, 1, 1, 1, 1, 1, 1, 0, 0], [2, 5]);
-    const f = (x: tf.Tensor, W: tf.Tensor, b: tf.Tensor, h: tf.Tensor, c: tf.Tensor) =>
-      tf.sum(tf.mul(lstm(x, { W, b }, mask, { initial: { h, c } }).states, cotangent));
+    const [c1, c2, c3] = [draw(2, 5, 4), draw(2, 4), draw(2, 4)];
+    const f = (x: tf.Tensor, W: tf.Tensor, b: tf.Tensor, h: tf.Tensor, c: tf.Tensor) => {
+      const options = { reverse, initial: { h, c } };
+      const { states, final } = lstm(x, { W, b }, masks[where], options);
+      const parts = [tf.mul(states, c1), tf.mul(final.h, c2), tf.mul(final.c, c3)];
+      return tf.addN(parts.map((part) => tf.sum(part)));
+    };
     expectGradient(f as never, [draw(2, 5, 3), w.W, w.b, draw(2, 4), draw(2, 4)]);
+  });
+
+  test.each([false, true])(
+    'takes the same steps in a loop and in one kernel, reverse %s',
+    (reverse) => {
+      const w = weights();
+      const x = draw(2, 5, 3);
+      const initial = { h: draw(2, 4), c: draw(2, 4) };
+      const first = (y: tf.Tensor) => y.slice(0, 1); // the example without padding
+      const fused = lstm(x, w, masks.end, { reverse, initial });
+      const loop = lstm(x, w, masks.anywhere, { reverse, initial });
+      expect(gap(first(fused.states), first(loop.states))).toBeLessThan(1e-6);
+      expect(gap(first(fused.final.c), first(loop.final.c))).toBeLessThan(1e-6);
+      const gradient = (mask: tf.Tensor) =>
+        tf.grad((y) => tf.sum(first(lstm(y, w, mask, { reverse, initial }).states)))(x);
+      expect(gap(gradient(masks.end), gradient(masks.anywhere))).toBeLessThan(1e-5);
+    },
+  );
+
+  test('carries the state over padding, wherever it stands', () => {
+    const w = weights();
+    const x = draw(2, 5, 3);
+    for (const reverse of [false, true]) {
+      for (const mask of [masks.end, masks.anywhere, tf.zeros([2, 5])]) {
+        const initial = { h: draw(2, 4), c: draw(2, 4) };
+        const { states, final } = lstm(x, w, mask, { reverse, initial });
+        const shown = states.arraySync();
+        (mask.arraySync() as number[][]).forEach((row, b) => {
+          let state = { h: initial.h.slice(b, 1), c: initial.c.slice(b, 1) };
+          const order = [0, 1, 2, 3, 4];
+          for (const t of reverse ? order.reverse() : order) {
+            if (row[t]) state = lstmCell(x.slice([b, t], [1, 1]).reshape([1, 3]), state, w);
+            expect(gap(tf.tensor(shown[b][t]), state.h)).toBeLessThan(1e-6);
+          }
+          expect(gap(final.c.slice(b, 1), state.c)).toBeLessThan(1e-6);
+        });
+      }
+    }
   });
 
   test('reads backwards what a reversed sequence reads forwards', () => {
