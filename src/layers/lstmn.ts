@@ -278,33 +278,21 @@ function run(
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
   if (mask) expectShape('mask', mask, [batch, time]);
   const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
-  const slots: tf.Tensor[] = [];
   const rows: tf.Tensor[] = [];
   const sourceRows: tf.Tensor[] = [];
+  let slots: tf.Tensor | undefined;
   let last: Last = { h: tf.zeros([batch, units]), summary: tf.zeros([batch, units]) };
   for (const [t, input] of steps(x).entries()) {
-    const tape: Tape = { summary: last.summary };
-    if (t > 0) {
-      tape.slots = tf.stack(slots, 1);
-      tape.mask = mask?.slice([0, 0], [-1, t]).expandDims(1);
-    }
-    const next = step(input, tape, last);
+    const visible = t > 0 ? mask?.slice([0, 0], [-1, t]).expandDims(1) : undefined;
+    const next = step(input, { slots, summary: last.summary, mask: visible }, last);
     // A step of padding leaves zeros behind, and hands on what it was handed.
     const real = (y: tf.Tensor) => (kept ? tf.mul(y, kept[t].expandDims(1)) : y);
     const handOn = (y: tf.Tensor, before = tf.zerosLike(y)) =>
       kept ? carry(kept[t], y, before) : y;
-    slots.push(tf.squeeze(real(tf.concat([next.h, next.c], 1).expandDims(1)), [1]));
-    if (next.weights)
-      rows.push(
-        real(
-          tf.pad(next.weights, [
-            [0, 0],
-            [0, 0],
-            [0, time - t],
-          ]),
-        ),
-      );
-    else rows.push(tf.zeros([batch, 1, time]));
+    const slot = real(tf.concat([next.h, next.c], 1).expandDims(1));
+    slots = slots ? tf.concat([slots, slot], 1) : slot;
+    const future = tf.zeros([batch, 1, time - t]);
+    rows.push(next.weights ? tf.concat([real(next.weights), future], 2) : future);
     if (next.sourceWeights) sourceRows.push(real(next.sourceWeights));
     last = {
       h: handOn(next.h, last.h),
@@ -312,7 +300,7 @@ function run(
       found: next.found && handOn(next.found, last.found),
     };
   }
-  const tape = tf.stack(slots, 1) as tf.Tensor3D;
+  const tape = slots as tf.Tensor3D;
   return {
     tape,
     states: tf.slice(tape, [0, 0, 0], [-1, -1, units]),
