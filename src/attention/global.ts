@@ -115,8 +115,12 @@ export function inputFeedingStep<
 ): Fed<State> & { attention: Attention } {
   const [batch] = expectShape('x', x, ['batch', 'inputDepth']);
   expectShape('attentional', previous.attentional, [batch, 'dAttentional']);
-  const state = decoder.cell(tf.concat([x, previous.attentional], 1), previous.state);
-  const attention = decoder.attend(tf.expandDims(state.h, 1));
-  const context = tf.squeeze(attention.context, [1]) as tf.Tensor;
-  return { state, attention, attentional: attentionalState(context, state.h, decoder.parameters) };
+  const step = () => {
+    const state = decoder.cell(tf.concat([x, previous.attentional], 1), previous.state);
+    const attention = decoder.attend(tf.expandDims(state.h, 1));
+    const context = tf.squeeze(attention.context, [1]) as tf.Tensor;
+    const attentional = attentionalState(context, state.h, decoder.parameters);
+    return { state, attention, attentional };
+  };
+  return tf.tidy(step as () => tf.TensorContainerObject) as ReturnType<typeof step>;
 }

@@ -48,13 +48,9 @@ export function locationBasedAttention(
   return tf.tidy(() => {
     const table = tf.slice(dense(query, W), [0, 0, 0], [batch, queries, Math.min(keys, positions)]);
     if (keys <= positions) return softAttention(table as tf.Tensor3D, values as tf.Tensor3D, mask);
-    const logits = tf.pad(table, [
-      [0, 0],
-      [0, 0],
-      [0, keys - positions],
-    ]) as tf.Tensor3D;
+    const logits = tf.concat([table, tf.zeros([batch, queries, keys - positions])], 2);
     const inTable = tf.less(tf.range(0, keys), positions);
     const visible = mask ? tf.logicalAnd(tf.cast(mask, 'bool'), inTable) : inTable;
-    return softAttention(logits, values as tf.Tensor3D, visible);
+    return softAttention(logits as tf.Tensor3D, values as tf.Tensor3D, visible);
   });
 }

@@ -63,8 +63,8 @@ export type LocationSensitiveOptions = {
  * f_ij = Σ_k F_k α_{i−1, j+k−⌊(width−1)/2⌋}, with α = 0 past the edges. α_0 = 0. The queries take
  * their turns one after another.
  *
- * Source: Chorowski, Bahdanau, Serdyuk, Cho, Bengio (2015), Section 2.1, eq. (8)–(9); sharpening
- * and smoothing, Section 2.2. There s_i is called s_{i−1}.
+ * Source: Chorowski, Bahdanau, Serdyuk, Cho, Bengio (2015), Section 2.2, eq. (8)–(9); sharpening
+ * and smoothing, Section 2.3. There s_i is called s_{i−1}.
  *
  * @param query s [batch, queries, queryDepth]
  * @param keys h [batch, keys, keyDepth]

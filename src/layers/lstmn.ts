@@ -27,7 +27,9 @@ export type Tape = {
 
 /** One step of an LSTMN. */
 export type LstmnStep = {
+  /** h_t [batch, units] */
   h: tf.Tensor;
+  /** c_t [batch, units] */
   c: tf.Tensor;
   /** h̃_t, the summary of the tape that the next step asks with [batch, units]. */
   summary: tf.Tensor;

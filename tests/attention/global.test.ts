@@ -119,7 +119,9 @@ describe('inputFeedingStep', () => {
     expect(fed.attentional.shape).toEqual([1, dAttentional]);
   });
 
-  test('refuses what does not fit', () => {
+  test('keeps no tensor but what it returns, and refuses what does not fit', () => {
+    const [x, before] = [draw(1, inputDepth), start()];
+    expectNoLeak(() => tf.dispose(step(x, before) as never));
     const wrong = { ...start(), attentional: tf.zeros([2, dAttentional]) };
     expect(() => step(draw(1, inputDepth), wrong)).toThrow(
       'attentional: expected shape [1, dAttentional], got [2, 3]',

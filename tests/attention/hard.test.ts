@@ -113,12 +113,12 @@ describe('hardAttention', () => {
 describe('reinforceLoss', () => {
   test.each(golden('reinforce'))('agrees with torch.distributions, case %#', (example) => {
     expectGolden(example, ({ logits, values, sample, target }, options) => {
-      // The draw is given: log p and H as hardAttention computes them, for that draw.
-      const alpha = tf.softmax(logits);
-      const logProbability = tf.sum(tf.mul(sample, tf.log(alpha)), -1);
-      const entropy = tf.neg(tf.sum(tf.mul(alpha, tf.log(alpha)), -1));
-      const error = tf.sub(tf.matMul(sample, values), target);
-      const logLikelihood = tf.neg(tf.sum(tf.square(error), [1, 2]));
+      // PyTorch's draw, made ours: numbers near 1 where it drew, near 0 elsewhere.
+      const drawn = [...sample.dataSync()].map((one) => (one ? 1 - 1e-15 : 1e-6));
+      const stream = () => drawn.shift() as number;
+      const { context, weights, logProbability, entropy } = hardAttention(logits, values, stream);
+      expect(gap(weights, sample)).toBe(0);
+      const logLikelihood = tf.neg(tf.sum(tf.square(tf.sub(context, target)), [1, 2]));
       const [p, h] = [tf.sum(logProbability, 1), tf.sum(entropy, 1)];
       return { loss: reinforceLoss(logLikelihood, p, h, options), logProbability, entropy };
     });
