@@ -1,6 +1,8 @@
 """The mechanisms of the recurrent era. From libraries: OpenNMT-py (dot, general, concat, attentional
 state), ESPnet (location-sensitive), PyTorch (cosine_similarity, nn.LSTM, distributions.Categorical).
 Where there is none (local attention, LSTMN), the papers' formulas, one example and one step at a time.
+
+Needs, besides requirements.txt: pip install --no-deps espnet==202511 OpenNMT-py==3.5.1
 """
 import sys
 import types
