@@ -76,3 +76,12 @@ export function stack(steps: tf.Tensor[]): tf.Tensor {
 export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.Tensor {
   return kernel('SelectV2', [condition, yes, no]);
 }
+
+/**
+ * A whole number as the 64-bit scalar that some kernels take, which TensorFlow.js has no type for.
+ * Each call that it is passed to leaves these few bytes behind, so do not pass it in every step.
+ */
+export function int64(value: number): tf.Tensor {
+  const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
+  return new Int64Scalar(value);
+}

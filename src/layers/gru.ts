@@ -1,6 +1,7 @@
 import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
+import { carry, steps } from './steps';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
 export interface GruParameters {
@@ -91,12 +92,12 @@ function plainGru(
   order: number[],
   mask?: tf.Tensor,
 ): tf.Tensor3D {
-  const at = (t: number, all: tf.Tensor) => tf.squeeze(tf.slice(all, [0, t, 0], [-1, 1, -1]), [1]);
+  const [inputs, masks] = [steps(x), mask && steps(tf.cast(mask, 'float32'))];
   const states: tf.Tensor[] = [];
   let h = start;
   for (const t of order) {
-    const next = gruCell(at(t, x), h, parameters);
-    h = mask ? tf.where(tf.broadcastTo(at(t, mask), h.shape), next, h) : next;
+    const next = gruCell(inputs[t], h, parameters);
+    h = masks ? carry(masks[t], next, h) : next;
     states[t] = h;
   }
   return tf.stack(states, 1) as tf.Tensor3D;
@@ -131,13 +132,14 @@ function fusedGru(
       h = masks ? choose(masks[t], next, h) : next;
       states[t] = h;
     }
-    save([...inputs, ...previous, ...inner.flat(), ...(masks ?? [])]);
+    save([...inputs, ...previous, ...inner.flat(), ...parameters, ...(masks ?? [])]);
 
     const gradFunc = (dStates: tf.Tensor, saved: tf.Tensor[]) => {
       const [xs, hs] = [saved.slice(0, time), saved.slice(time, 2 * time)];
-      const visible = mask && saved.slice(5 * time);
+      const weights = saved.slice(5 * time, 5 * time + 4);
+      const visible = mask && saved.slice(5 * time + 4);
       const dOutputs = unstack(dStates, time);
-      const zero = tf.zerosLike(initial);
+      const zero = tf.zeros(initial.shape);
       const dInputs: tf.Tensor[] = [];
       const dGates: tf.Tensor[] = []; // before the sigmoid
       const dCandidates: tf.Tensor[] = []; // before the tanh
@@ -147,7 +149,7 @@ function fusedGru(
         const [r, u, c] = saved.slice(2 * time + 3 * t, 2 * time + 3 * t + 3);
         const dState = kernel('AddV2', [dOutputs[t], dh]);
         const dNext = visible ? choose(visible[t], dState, zero) : dState;
-        const operands = [xs[t], hs[t], ...parameters, r, u, c, dNext];
+        const operands = [xs[t], hs[t], ...weights, r, u, c, dNext];
         const [dx, dPrevious, dCandidate, dGate] = kernelOutputs('GRUBlockCellGrad', operands, 4);
         dh = visible ? choose(visible[t], dPrevious, dState) : dPrevious;
         dInputs[t] = dx;

@@ -64,6 +64,14 @@ describe('gru', () => {
     expectGradient(f as never, [draw(2, 5, 3), w.gates, w.gatesBias, w.candidate, w.candidateBias]);
   });
 
+  test('has its gradient also where its parameters were computed, and let go, before', () => {
+    const w = weights();
+    const x = draw(2, 5, 3);
+    const scaled = (gates: tf.Tensor) =>
+      tf.tidy(() => tf.sum(tf.square(gru(x, { ...w, gates: tf.mul(gates, 2) }))));
+    expectGradient(scaled, [w.gates]);
+  });
+
   test('reads backwards what a reversed sequence reads forwards', () => {
     const w = weights();
     const x = draw(2, 5, 3);
