@@ -29,3 +29,6 @@ export function expectShape<const Expected extends readonly (number | string)[]>
   }
   return tensor.shape as { -readonly [axis in keyof Expected]: number };
 }
+
+/** The axes of a batch of images, for `expectShape`. */
+export const NHWC = ['batch', 'height', 'width', 'channels'] as const;
