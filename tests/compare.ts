@@ -2,8 +2,8 @@ import { tf } from 'attention';
 import { expect } from 'vitest';
 
 /** The largest difference between two tensors, or a tensor and nested arrays. */
-export function difference(a: tf.Tensor, b: tf.TensorLike): number {
-  const other = b instanceof tf.Tensor ? b : tf.tensor(b as never);
+export function difference(a: tf.Tensor, b: tf.Tensor | tf.TensorLike): number {
+  const other = b instanceof tf.Tensor ? b : tf.tensor(b);
   expect(a.shape).toEqual(other.shape);
   return tf.tidy(() => tf.max(tf.abs(tf.sub(a, other))).dataSync()[0]);
 }

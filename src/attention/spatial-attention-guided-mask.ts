@@ -86,6 +86,8 @@ export function spatialAttentionGuidedMask(
     const { W, b } = upsampling;
     const [, , outputs] = expectShape('upsampling.W', W, [2, 2, 'outputs', x.shape[3]]);
     expectShape('upsampling.b', b, [outputs]);
+    const [, classes] = expectShape('masks.W', masks.W, [outputs, 'classes']);
+    expectShape('masks.b', masks.b, [classes]);
     const size = [boxes, 2 * height, 2 * width, outputs] as [number, number, number, number];
     const larger = tf.conv2dTranspose(attended.context, W as tf.Tensor4D, size, 2, 'valid');
     const logits = dense(tf.relu(tf.add(larger, b)) as tf.Tensor4D, masks.W, masks.b);
