@@ -91,8 +91,11 @@ export function attentionAugmentedConvolution(
   const [, columns] = expectShape('WQKV', WQKV, [channels, '2 · dKey + dValue']);
   const [dValue] = expectShape('WO', WO, ['dValue', 'dValue']);
   const dKey = (columns - dValue) / 2;
+  if (!(dKey > 0 && Number.isInteger(dKey))) {
+    throw new Error(`WQKV: expected 2 · dKey + ${dValue} columns, got ${columns}`);
+  }
   const [d, dv] = [dKey / heads, dValue / heads];
-  if (!(d > 0 && Number.isInteger(d) && Number.isInteger(dv))) {
+  if (!(Number.isInteger(d) && Number.isInteger(dv))) {
     throw new Error(`heads: expected a divisor of dKey ${dKey} and dValue ${dValue}, got ${heads}`);
   }
   if (!relativeHeight !== !relativeWidth) {
