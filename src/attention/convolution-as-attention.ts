@@ -42,6 +42,9 @@ export function quadraticSelfAttention(
   expectShape('centres', centres, [heads, 2]);
   expectShape('alpha', alpha, [heads]);
   if (b) expectShape('b', b, [outputs]);
+  if (!(Number.isInteger(padding) && padding >= 0)) {
+    throw new Error(`padding: expected a whole number from 0, got ${padding}`);
+  }
   return tf.tidy(() => {
     const around = [padding, padding] as [number, number];
     const padded = tf.pad(image, [[0, 0], around, around, [0, 0]]);

@@ -115,7 +115,12 @@ export function dv3Attention(
     'queryDepth',
   ]);
   const [, letters, keyDepth] = expectShape('keys', keys, [batch, 'letters', 'keyDepth']);
-  expectShape('values', values, [batch, letters, 'valueDepth']);
+  const [, , valueDepth] = expectShape('values', values, [batch, letters, 'valueDepth']);
+  const [, dAttention] = expectShape('query.W', parameters.query.W, [queryDepth, 'dAttention']);
+  expectLayer('query', parameters.query, queryDepth, dAttention);
+  expectLayer('keys', parameters.keys, keyDepth, dAttention);
+  expectLayer('values', parameters.values, valueDepth, dAttention);
+  expectLayer('output', parameters.output, dAttention, queryDepth);
   if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`dropout: expected a number from 0 to less than 1, got ${dropout}`);
   }
@@ -140,6 +145,16 @@ export function dv3Attention(
 }
 
 const seedFrom = (next: Random) => 1 + Math.floor(next() * 2 ** 31);
+
+function expectLayer(
+  name: string,
+  { W, b }: { W: tf.Tensor; b: tf.Tensor },
+  rows: number,
+  columns: number,
+): void {
+  expectShape(`${name}.W`, W, [rows, columns]);
+  expectShape(`${name}.b`, b, [columns]);
+}
 
 /**
  * The monotonic constraint at inference: the softmax sees only the letter attended to last and the
