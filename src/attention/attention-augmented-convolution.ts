@@ -64,7 +64,7 @@ export function augmentedConvolutionParameters(
  * distances and `relativeToAbsolute`, without a vector for each pair of positions.
  *
  * Source: Bello, Zoph, Vaswani, Shlens, Le (2019), "Attention Augmented Convolutional Networks",
- * Section 3, eq. (1)–(5), and Appendix A.3.
+ * Section 3, eq. (1)–(5), and the code in the appendix.
  *
  * @param image X [batch, height, width, channels]; its positions are counted row by row
  * @param heads how many; divides dKey and dValue

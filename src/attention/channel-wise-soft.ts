@@ -80,7 +80,7 @@ export function channelWiseSoftAttention(
  * G is a network with one hidden layer: G(s) = ReLU(s W_0 + b_0) W_1 + b_1. A single branch has
  * nothing to compete with and gets a gate, a = σ(G(s)), as in squeeze-and-excitation.
  *
- * Source: Zhang et al. (2020), "ResNeSt: Split-Attention Networks", Section 3.1, eq. (1)–(2), for one
+ * Source: Zhang et al. (2020), "ResNeSt: Split-Attention Networks", Section 3.1, for one
  * cardinal group and without its batch normalisation.
  *
  * @param branches U [batch, branches, height, width, channels]

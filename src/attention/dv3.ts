@@ -45,7 +45,7 @@ export function dv3Parameters(
  * With ω = frames / letters on the letters and ω = 1 on the frames, frame and letter of the same
  * moment have the same encoding.
  *
- * Source: Ping et al. (2018), Section 3.4; Vaswani et al. (2017), Section 3.5, for ω = 1.
+ * Source: Ping et al. (2018), on the attention block; Vaswani et al. (2017), Section 3.5, for ω = 1.
  *
  * @param rate ω, one number, or [batch], one for each speaker
  * @param start the first position
@@ -80,8 +80,8 @@ export function dv3PositionalEncoding(
  * When speaking, `dv3Window` as mask keeps the attention moving forward.
  *
  * Source: Ping et al. (2018), "Deep Voice 3: Scaling Text-to-Speech with Convolutional Sequence
- * Learning", Sections 3.4–3.5 and the figure of the attention block. Without the scaling by √length
- * that some implementations add before W_o.
+ * Learning", on the attention block, with a softmax. Some implementations also multiply by √letters
+ * before W_o.
  *
  * @param query [batch, frames, queryDepth], the decoder's states
  * @param keys [batch, letters, keyDepth]
@@ -160,7 +160,7 @@ function expectLayer(
  * The monotonic constraint at inference: the softmax sees only the letter attended to last and the
  * few after it. The next `lastAttended` is the index of the largest weight; the first is 0.
  *
- * Source: Ping et al. (2018), Section 3.5, with windows of 3.
+ * Source: Ping et al. (2018), on the attention block, with windows of 3.
  *
  * @param lastAttended for each example, 0 … letters − 1
  * @returns [batch, 1, letters], bool: a mask for `dv3Attention`

@@ -45,7 +45,7 @@ export function globalContextParameters(
  * Costs positions · channels, where self-attention costs positions².
  *
  * Source: Cao, Xu, Lin, Wei, Hu (2019), "GCNet: Non-local Networks Meet Squeeze-Excitation Networks
- * and Beyond", Section 3.4, eq. (5). The bias of W_k in the authors' code cancels in the softmax.
+ * and Beyond", eq. (5). The bias of W_k in the authors' code cancels in the softmax.
  *
  * @param image x [batch, height, width, channels]
  * @param mask broadcastable to the weights: 1 = may be seen; see `maskedSoftmax`

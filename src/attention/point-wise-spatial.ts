@@ -57,8 +57,8 @@ export function pointWiseSpatialParameters(
  * position can be. Of these the height · width that lie in the image are used.
  *
  * Source: Zhao et al. (2018), "PSANet: Point-wise Spatial Attention Network for Scene Parsing",
- * Section 3, eq. (6)–(10). The softmax is that of the authors' code; the paper divides by the
- * number of positions instead. Without the batch normalisations and the halved resolution.
+ * Section 3. The softmax is that of the authors' code; the paper divides by the number of positions
+ * instead. Without the batch normalisations and the halved resolution.
  *
  * @param image x [batch, height, width, channels]; its positions are counted row by row
  * @param options.softmax false: a is h / (height · width), as in the paper

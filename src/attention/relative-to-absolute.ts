@@ -7,7 +7,7 @@ import { tf } from '../tf';
  * one and reading the whole at one column less moves row i by i places to the left: no gather,
  * and no length × length × depth.
  *
- * Source: Bello et al. (2019), "Attention Augmented Convolutional Networks", Appendix A.3;
+ * Source: Bello et al. (2019), "Attention Augmented Convolutional Networks", appendix;
  * Huang et al. (2018), "Music Transformer", Section 3.4.1 (for one direction).
  *
  * @param x [..., length, 2 · length − 1]

@@ -55,7 +55,7 @@ export function spatialAttentionGuidedMaskParameters(
  *     masks = conv 1×1(ReLU(deconv 2×2(X_sag)))
  *
  * Source: Lee, Park (2020), "CenterMask: Real-Time Anchor-Free Instance Segmentation",
- * Section 3.3, eq. (3)–(4). The paper joins the maximum before the mean, its code after it; the
+ * eq. (3)–(4). The paper joins the maximum before the mean, its code after it; the
  * kernel here takes the mean first.
  *
  * @param regions X [boxes, height, width, channels], cut out of the image's features (RoIAlign),
