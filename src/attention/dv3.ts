@@ -87,8 +87,8 @@ export function dv3PositionalEncoding(
  * @param keys [batch, letters, keyDepth]
  * @param values [batch, letters, valueDepth]
  * @param mask broadcastable to the weights: 1 = may be seen; see `maskedSoftmax`
- * @param options.queryRate ω_query, 1 if left out; a number, or [batch]
- * @param options.keyRate ω_key, 1 if left out: the mean of frames per letter
+ * @param options.queryRate ω_query, a number or [batch]; 1 if left out
+ * @param options.keyRate ω_key, the same; fits if it is the mean number of frames per letter
  * @param options.queryStart the position of the first query, for decoding step by step
  * @param options.dropout share of the weights that are dropped, 0 to less than 1; needs `next`
  * @returns context [batch, frames, queryDepth], and weights [batch, frames, letters] before dropout
@@ -121,6 +121,9 @@ export function dv3Attention(
   expectLayer('keys', parameters.keys, keyDepth, dAttention);
   expectLayer('values', parameters.values, valueDepth, dAttention);
   expectLayer('output', parameters.output, dAttention, queryDepth);
+  for (const [name, rate] of Object.entries({ queryRate, keyRate })) {
+    if (typeof rate !== 'number' && rate.shape[0] !== 1) expectShape(name, rate, [batch]);
+  }
   if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`dropout: expected a number from 0 to less than 1, got ${dropout}`);
   }

@@ -137,10 +137,11 @@ describe('dv3Attention', () => {
     [{ valuesW: [3, 4] }, {}, 'values.W: expected shape [4, 4], got [3, 4]'],
     [{ outputW: [4, 5] }, {}, 'output.W: expected shape [4, 4], got [4, 5]'],
     [{ mask: [1, 1, 4] }, {}, 'mask: expected shape'],
+    [{}, { keyRate: tf.ones([2]) }, 'keyRate: expected shape [1], got [2]'],
     [{}, { dropout: 1, next }, 'dropout: expected a number from 0 to less than 1, got 1'],
     [{}, { dropout: 0.1 }, 'dropout: expected a Random in options.next'],
   ])(
-    'refuses %j, %j and says what does not fit',
+    'refuses %j and says what does not fit, case %#',
     (wrong: Record<string, number[]>, options, message) => {
       const { query: q, keys: k, values: v, output: o } = setting();
       const given: Tensors = {
