@@ -95,7 +95,7 @@ export function attentionAugmentedConvolution(
     throw new Error(`WQKV: expected 2 · dKey + ${dValue} columns, got ${columns}`);
   }
   const [d, dv] = [dKey / heads, dValue / heads];
-  if (!(Number.isInteger(d) && Number.isInteger(dv))) {
+  if (!(heads > 0 && Number.isInteger(d) && Number.isInteger(dv))) {
     throw new Error(`heads: expected a divisor of dKey ${dKey} and dValue ${dValue}, got ${heads}`);
   }
   if (!relativeHeight !== !relativeWidth) {

@@ -48,13 +48,14 @@ export function pointWiseSpatialParameters(
  * Point-wise spatial attention. No position is compared with another: each predicts, from its own
  * features, how much it has to do with every other. What it predicts is read in two ways:
  *
- *     collect      z^c_i = Σ_j a^c_ij x_j     a^c_ij = softmax_j(h^c_i[j − i])     i says what it wants
- *     distribute   z^d_i = Σ_j a^d_ij x_j     a^d_ij = softmax_j(h^d_j[i − j])     j says whom it serves
+ *     r_i = ReLU(x_i W_reduce)      h_i = ReLU(r_i W_adapt) W_map      in each of the two branches
+ *     collect      z^c_i = Σ_j a^c_ij r_j     a^c_ij = softmax_j(h_i[j − i])     i says what it wants
+ *     distribute   z^d_i = Σ_j a^d_ij r_j     a^d_ij = softmax_j(h_j[i − j])     j says whom it serves
  *     y = [x; ReLU([z^c; z^d] W)]
  *
- * h_i = ReLU(ReLU(x_i W_reduce) W_adapt) W_map is the over-completed map of position i, with i in
- * its middle: (2 · height − 1) · (2 · width − 1) numbers, one for each place, relative to i, where another
- * position can be. Of these the height · width that lie in the image are used.
+ * h_i is the over-completed map of position i, with i in its middle: (2 · height − 1) ·
+ * (2 · width − 1) numbers, one for each place, relative to i, where another position can be. Of
+ * these the height · width that lie in the image are used.
  *
  * Source: Zhao et al. (2018), "PSANet: Point-wise Spatial Attention Network for Scene Parsing",
  * Section 3. The softmax is that of the authors' code; the paper divides by the number of positions
@@ -82,28 +83,17 @@ export function pointWiseSpatialAttention(
   }
   return tf.tidy(() => {
     const branch = ({ reduce, adapt, map }: PointWiseBranch, mapped: 'queries' | 'keys') => {
-      const x = tf.relu(dense(image as tf.Tensor4D, reduce));
-      const h = dense(tf.relu(dense(x, adapt)), map);
+      const r = tf.relu(dense(image as tf.Tensor4D, reduce));
+      const h = dense(tf.relu(dense(r, adapt)), map);
       const byPosition = absoluteMap(h);
       const logits = mapped === 'queries' ? byPosition : tf.transpose(byPosition, [0, 2, 1]);
       const a = softmax ? tf.softmax(logits) : tf.div(logits, positions);
-      return { a, z: tf.matMul(a, x.reshape([batch, positions, reduced])) };
+      return { a, z: tf.matMul(a, r.reshape([batch, positions, reduced])) };
     };
-    const branches = [branch(collect, 'queries'), branch(distribute, 'keys')];
-    const z = tf
-      .concat(
-        branches.map((b) => b.z),
-        2,
-      )
-      .reshape([batch, height, width, 2 * reduced]);
+    const [c, d] = [branch(collect, 'queries'), branch(distribute, 'keys')];
+    const z = tf.concat([c.z, d.z], 2).reshape([batch, height, width, 2 * reduced]);
     const context = tf.concat([image, tf.relu(dense(z, project))], 3) as tf.Tensor4D;
-    return {
-      context,
-      weights: tf.stack(
-        branches.map((b) => b.a),
-        1,
-      ) as tf.Tensor4D,
-    };
+    return { context, weights: tf.stack([c.a, d.a], 1) as tf.Tensor4D };
   });
 }
 

@@ -145,6 +145,7 @@ describe('attentionAugmentedConvolution', () => {
     [{ relativeHeight: [2, 2] }, 2, 'relativeHeight: expected shape [3, 2], got [2, 2]'],
     [{ relativeWidth: [5, 3] }, 2, 'relativeWidth: expected shape [5, 2], got [5, 3]'],
     [{}, 3, 'heads: expected a divisor of dKey 4 and dValue 2, got 3'],
+    [{}, -1, 'heads: expected a divisor of dKey 4 and dValue 2, got -1'],
     [{ WQKV: [3, 9] }, 1, 'WQKV: expected 2 · dKey + 2 columns, got 9'],
     [{ mask: [5, 6] }, 2, 'mask: expected shape'],
   ])(
