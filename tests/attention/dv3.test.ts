@@ -93,11 +93,8 @@ describe('dv3Attention', () => {
     expect(difference(drop(1).context, drop(1).context)).toBe(0);
     expect(difference(drop(1).context, drop(2).context)).toBeGreaterThan(1e-3);
     expect(difference(drop(1).weights, plain.weights)).toBe(0);
-    const mean = tf.div(
-      tf.addN(Array.from({ length: 1000 }, (_, seed) => drop(seed).context)),
-      1000,
-    );
-    expect(difference(mean, plain.context)).toBeLessThan(0.1);
+    const mean = tf.div(tf.addN(Array.from({ length: 200 }, (_, seed) => drop(seed).context)), 200);
+    expect(difference(mean, plain.context)).toBeLessThan(0.3);
   });
 
   test('survives features of ±1e4 without NaN', () => {
