@@ -38,3 +38,6 @@ export function expectMask(mask: { shape: number[] }, queries: number, keys: num
   const shape = [1, ...mask.shape].slice(-2);
   expectShape('mask', { shape }, [shape[0] === 1 ? 1 : queries, shape[1] === 1 ? 1 : keys]);
 }
+
+/** The axes of a batch of images, for `expectShape`. */
+export const NHWC = ['batch', 'height', 'width', 'channels'] as const;
