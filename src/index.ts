@@ -1,5 +1,13 @@
 export * from './attention/additive';
 export * from './attention/attended';
+export {
+  type AttendedGraph,
+  denseGraphWeights,
+  segmentSoftmax,
+  withSelfLoops,
+} from './attention/edges';
+export * from './attention/graph';
+export * from './attention/graph-self-attention';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
 export * from './attention/scaled-dot-product';
