@@ -10,13 +10,20 @@ export * from './attention/graph';
 export * from './attention/graph-self-attention';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
+export * from './attention/object-queries';
+export {
+  type ProjectedHeadsParameters,
+  projectedHeadsParameters,
+} from './attention/projected-heads';
 export * from './attention/scaled-dot-product';
+export * from './attention/set';
 export * from './attention/sparse-weights';
 export * from './data/batches';
 export * from './data/cmudict';
 export * from './data/vocabulary';
 export * from './layers/dense';
 export * from './layers/gru';
+export * from './layers/image-positions';
 export * from './layers/layer-norm';
 export * from './models/encoder-decoder';
 export * from './models/pronounce';
@@ -54,7 +61,9 @@ export * from './training/adam';
 export * from './training/checkpoint';
 export * from './training/cross-entropy';
 export * from './training/error-rates';
+export * from './training/hungarian';
 export * from './training/parameters';
 export * from './training/random';
 export * from './training/schedule';
+export * from './training/set-prediction-loss';
 export * from './training/train';
