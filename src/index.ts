@@ -11,12 +11,23 @@ export * from './attention/graph-self-attention';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
 export * from './attention/object-queries';
+export * from './attention/point';
 export {
   type ProjectedHeadsParameters,
   projectedHeadsParameters,
 } from './attention/projected-heads';
+export * from './attention/routing';
 export * from './attention/scaled-dot-product';
 export * from './attention/set';
+export {
+  gumbelNoise,
+  type SinkhornOptions,
+  type SortParameters,
+  sinkhorn,
+  sinkhornAttention,
+  sortParameters,
+} from './attention/sinkhorn';
+export * from './attention/sortcut-sinkhorn';
 export * from './attention/sparse-weights';
 export * from './data/batches';
 export * from './data/cmudict';

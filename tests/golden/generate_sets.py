@@ -1,13 +1,19 @@
 """Attention on graphs, sets, points, images of objects; Sinkhorn and routing: torch_geometric,
 transformers, scipy, sinkhorn-transformer and routing-transformer."""
+from functools import partial
+from importlib.metadata import version
+
 import scipy
+import sinkhorn_transformer.sinkhorn_transformer as sinkhorn_package
 import torch
+import torch.nn.functional as F
 import torch_geometric
 import transformers
 from common import case, leaf, numbers, write
+from routing_transformer import routing_transformer as routing_package
 from scipy.optimize import linear_sum_assignment
 from torch.func import functional_call
-from torch_geometric.nn import GATConv, GATv2Conv, TransformerConv
+from torch_geometric.nn import GATConv, GATv2Conv, PointTransformerConv, TransformerConv
 from torch_geometric.nn.aggr.utils import (
     InducedSetAttentionBlock, MultiheadAttentionBlock, PoolingByMultiheadAttention, SetAttentionBlock,
 )
@@ -275,6 +281,196 @@ def set_prediction_cases():
     return cases
 
 
+def mlp_state(p, name, to):
+    return {
+        f"{to}.0.weight": p[name + "/W1"].T, f"{to}.0.bias": p[name + "/b1"],
+        f"{to}.2.weight": p[name + "/W2"].T, f"{to}.2.bias": p[name + "/b2"],
+    }
+
+
+def mlp(inputs, outputs):
+    return torch.nn.Sequential(
+        torch.nn.Linear(inputs, outputs), torch.nn.ReLU(), torch.nn.Linear(outputs, outputs)
+    )
+
+
+def point(x, positions, neighbours, phi, psi, alpha, **p):
+    """PointTransformerConv, one example after another, on the edges from neighbour to point."""
+    d = phi.shape[1]
+    module = PointTransformerConv(x.shape[2], d, mlp(positions.shape[2], d), mlp(d, d), add_self_loops=False)
+    state = {"lin.weight": alpha.T, "lin_src.weight": psi.T, "lin_dst.weight": phi.T}
+    state |= mlp_state(p, "theta", "pos_nn") | mlp_state(p, "gamma", "attn_nn")
+    contexts = []
+    for example in range(x.shape[0]):
+        edges = [
+            (int(source), target)
+            for target, sources in enumerate(neighbours[example]) for source in sources if source >= 0
+        ]
+        edges = torch.tensor(edges).long().T
+        contexts.append(functional_call(module, state, (x[example], positions[example], edges)))
+    return {"context": torch.stack(contexts)}
+
+
+def point_cases():
+    cases = []
+    for batch, n, k, depth, d, dimensions in [(1, 1, 1, 2, 3, 3), (2, 5, 3, 3, 4, 3), (1, 7, 4, 2, 3, 2)]:
+        neighbours = torch.stack([
+            torch.stack([torch.randperm(n)[:k] for _ in range(n)]) for _ in range(batch)
+        ]).double()
+        if k > 1:
+            neighbours[0, 0, -1] = -1
+        inputs = {
+            "x": leaf(batch, n, depth), "positions": leaf(batch, n, dimensions), "phi": leaf(depth, d),
+            "psi": leaf(depth, d), "alpha": leaf(depth, d), "neighbours": neighbours,
+        }
+        for name, size in [("theta", dimensions), ("gamma", d)]:
+            inputs |= {
+                name + "/W1": leaf(size, d), name + "/b1": leaf(d),
+                name + "/W2": leaf(d, d),
+                # γ's last bias shifts all logits of a channel alike: its gradient is 0.
+                name + "/b2": torch.randn(d) if name == "gamma" else leaf(d),
+            }
+        cases.append(mixed(inputs, point, {}))
+    return cases
+
+
+def sinkhorn(logits, iterations):
+    return {"sorting": sinkhorn_package.sinkhorn_sorting_operator(logits, iterations)}
+
+
+class Given(torch.nn.Module):
+    """A sorting network of the package's interface whose answer is known."""
+
+    def __init__(self, sorting):
+        super().__init__()
+        self.sorting = sorting
+
+    def forward(self, query, keys, topk=1):
+        return self.sorting
+
+
+def scores(keys, W, b, noise, block, temperature):
+    """(ψ W + b + ε) / τ: [batch · heads, blocks, blocks]."""
+    lead, (length, d) = keys.shape[:-2], keys.shape[-2:]
+    blocks = length // block
+    psi = torch.stack([chunk.sum(-2) for chunk in keys.split(block, -2)], -2)
+    logits = (psi @ W + b)[..., :blocks] + noise
+    return (logits / temperature).reshape(-1, blocks, blocks)
+
+
+def sinkhorn_attention(query, keys, values, W, b, noise, block, temperature, iterations):
+    """The package's SinkhornAttention. It sorts the keys in place of the values: with keys [K ‖ V] for both,
+    and queries [Q ‖ 0], the columns of V come out right."""
+    batch, heads, length, d = query.shape
+    R = sinkhorn_package.sinkhorn_sorting_operator(scores(keys, W, b, noise, block, temperature), iterations)
+    both = torch.cat([keys, values], -1)
+    wide = both.shape[-1]
+    module = sinkhorn_package.SinkhornAttention(block, heads * wide, wide, heads, length, non_permutative=False)
+    module.sort_net = Given(R)
+    scaled = torch.cat([query, torch.zeros_like(values)], -1) * (wide / d) ** 0.5
+    return {"context": module(scaled, both, both)[..., d:], "sorting": R.reshape(*query.shape[:2], *R.shape[1:])}
+
+
+def sortcut(query, keys, values, W, b, noise, block, temperature, iterations, budget):
+    batch, heads, length, d = keys.shape
+    R = sinkhorn_package.sinkhorn_sorting_operator(scores(keys, W, b, noise, block, temperature), iterations)
+    module = sinkhorn_package.SinkhornAttention(
+        query.shape[2], heads * d, d, heads, length, non_permutative=False, kv_bucket_size=block, n_sortcut=budget
+    )
+    module.sort_net = Given(R)
+    return {"context": module(query, keys, values), "sorting": R.reshape(batch, heads, *R.shape[1:])}
+
+
+def causal_sinkhorn(query, keys, values, W, b, noise, block, temperature):
+    """Query by query, from the formula: the package's causal version takes one block, and learned null keys."""
+    batch, heads, length, d = query.shape
+    context = torch.zeros_like(values)
+    for example in range(batch):
+        for head in range(heads):
+            q, k, v = query[example, head], keys[example, head], values[example, head]
+            rows = []
+            for t in range(length):
+                place, inside = divmod(t, block)
+                seen_k, seen_v = k[place * block : t + 1], v[place * block : t + 1]
+                if place > 0:
+                    psi = k[: place * block + 1].sum(0)
+                    logits = (psi @ W + b)[:place] + noise[example, head, place, :place]
+                    R = torch.softmax(logits / temperature, 0)
+                    far_k = sum(R[j] * k[j * block : (j + 1) * block] for j in range(place))
+                    far_v = sum(R[j] * v[j * block : (j + 1) * block] for j in range(place))
+                    seen_k, seen_v = torch.cat([far_k, seen_k]), torch.cat([far_v, seen_v])
+                rows.append(torch.softmax(seen_k @ q[t] / d**0.5, 0) @ seen_v)
+            context = context.index_put((torch.tensor(example), torch.tensor(head)), torch.stack(rows))
+    return {"context": context}
+
+
+def sinkhorn_cases():
+    cases = {"sinkhorn": [], "sinkhorn-attention": [], "sinkhorn-causal": [], "sortcut-sinkhorn": []}
+    for batch, n, iterations in [(1, 1, 1), (2, 3, 5), (1, 5, 8)]:
+        cases["sinkhorn"].append(case({"logits": leaf(batch, n, n, scale=2)}, {}, sinkhorn, {"iterations": iterations}))
+    for batch, heads, blocks, block, d, budget in [(1, 1, 2, 1, 2, 1), (2, 2, 3, 2, 3, 2), (1, 2, 3, 3, 4, 3)]:
+        length = blocks * block
+        def fresh(queries=length):
+            return {
+                "query": leaf(batch, heads, queries, d), "keys": leaf(batch, heads, length, d),
+                "values": leaf(batch, heads, length, d), "W": leaf(d, blocks + 1), "b": leaf(blocks + 1),
+                "noise": -torch.log(-torch.log(torch.rand(batch, heads, blocks, blocks))),
+            }
+        options = {"block": block, "temperature": 0.75, "iterations": 6}
+        cases["sinkhorn-attention"].append(mixed(fresh(), sinkhorn_attention, options))
+        cases["sortcut-sinkhorn"].append(mixed(fresh(4), sortcut, options | {"budget": budget}))
+        cases["sinkhorn-causal"].append(mixed(fresh(), causal_sinkhorn, {"block": block, "temperature": 1.5}))
+    return cases
+
+
+def routing(query, keys, values, centroids, window, causal, decay):
+    """KmeansAttention with given centroids and, as in our version, without memory keys."""
+    batch, heads, length, d = query.shape
+    module = routing_package.KmeansAttention(
+        centroids.shape[1], window, heads, d, causal=causal, ema_decay=decay, shared_qk=keys is None
+    )
+    module.num_mem_kv = 0
+    module.mem_key = torch.nn.Parameter(torch.zeros(heads, centroids.shape[1], 0, d))
+    module.mem_value = torch.nn.Parameter(torch.zeros(heads, centroids.shape[1], 0, d))
+    module.kmeans.means.copy_(centroids)
+    module.kmeans.initted.fill_(True)
+    context, _ = module(query, query if keys is None else keys, values)
+    module.kmeans.update()
+    return {"context": context, "moved": module.kmeans.means.clone()}
+
+
+def sees_nothing(query, keys, centroids, window):
+    """Whether some query has only later keys in one of its clusters: there the package's weights are even."""
+    dists = [routing_package.similarity(F.normalize(x, dim=-1), centroids) for x in (query, keys)]
+    q, k = [x.topk(window, dim=-2).indices for x in dists]
+    return bool((q.min(-2).values < k.min(-2).values).any())
+
+
+def routing_cases():
+    # The package divides by counts + 1e-5; we by counts.
+    routing_package.scatter_mean = partial(routing_package.scatter_mean, eps=1e-12)
+    cases = []
+    for batch, heads, length, d, clusters, window, causal, shared in [
+        (1, 1, 1, 2, 1, 1, False, False), (2, 2, 5, 3, 2, 3, False, False), (1, 2, 7, 4, 3, 4, True, False),
+        (2, 1, 6, 3, 2, 6, True, False), (1, 2, 7, 3, 3, 3, True, True), (2, 1, 5, 3, 2, 3, False, True),
+    ]:
+        while True:
+            inputs = {
+                "query": leaf(batch, heads, length, d), "keys": leaf(batch, heads, length, d),
+                "values": leaf(batch, heads, length, d), "centroids": F.normalize(torch.randn(heads, clusters, d), dim=-1),
+            }
+            if not causal or shared or not sees_nothing(inputs["query"], inputs["keys"], inputs["centroids"], window):
+                break
+        options = {"window": window, "causal": causal, "decay": 0.75}
+        if shared:
+            inputs["keys"] = None
+            tensors = {name: value for name, value in inputs.items() if value is not None}
+            cases.append(mixed(tensors, partial(routing, keys=None), options))
+        else:
+            cases.append(mixed(inputs, routing, options))
+    return cases
+
+
 if __name__ == "__main__":
     geometric = {"torch_geometric": torch_geometric.__version__}
     write("graph", graph_cases(), **geometric)
@@ -286,3 +482,7 @@ if __name__ == "__main__":
     write("image-positions", image_position_cases(), **hugging_face)
     write("set-prediction-loss", set_prediction_cases(), **hugging_face)
     write("hungarian", hungarian_cases(), scipy=scipy.__version__)
+    write("point", point_cases(), **geometric)
+    for name, cases in sinkhorn_cases().items():
+        write(name, cases, **{"sinkhorn-transformer": version("sinkhorn-transformer")})
+    write("routing", routing_cases(), **{"routing-transformer": version("routing-transformer")})
