@@ -56,23 +56,20 @@ export function routingAttention<T extends tf.Tensor = tf.Tensor3D>(
     const flat = (x: tf.Tensor, depth: number) => x.reshape([groups, length, depth]);
     const q = flat(query, dKey);
     const k = keys ? flat(keys, dKey) : unit(q);
-    const take = (x: tf.Tensor) => members(x, centroids, mask, w);
+    const take = (x: tf.Tensor) => members(x, centroids, mask, lead[0], w);
     const ofQueries = take(q);
     const ofKeys = keys ? take(k) : ofQueries;
-    const rows = (x: tf.Tensor, { ids }: Members) =>
-      gatherRows(x, ids.reshape([groups, clusters * w])).reshape([
-        groups,
-        clusters,
-        w,
-        x.shape[2] as number,
-      ]);
+    const rows = (x: tf.Tensor, { ids }: Members) => {
+      const taken = gatherRows(x, ids.reshape([groups, clusters * w]));
+      return taken.reshape([groups, clusters, w, taken.shape[2]]);
+    };
 
     const [i, j] = [tf.expandDims(ofQueries.ids, 3), tf.expandDims(ofKeys.ids, 2)];
     let visible = tf.logicalAnd(tf.expandDims(ofQueries.there, 3), tf.expandDims(ofKeys.there, 2));
     if (causal) visible = tf.logicalAnd(visible, tf.greaterEqual(i, j));
     let logits: tf.Tensor = tf.matMul(rows(q, ofQueries), rows(k, ofKeys), false, true);
     logits = tf.mul(logits, 1 / Math.sqrt(dKey));
-    if (!keys) logits = tf.where(tf.equal(i, j), tf.scalar(-5e4), logits); // last resort, yet visible
+    if (!keys) logits = tf.where(tf.equal(i, j), tf.scalar(-1e30), logits); // still visible
     const inCluster = maskedSoftmax(logits, visible);
 
     // A query that several clusters took gets the mean of those in which it sees something.
@@ -157,10 +154,10 @@ function members(
   x: tf.Tensor,
   centroids: tf.Tensor,
   mask: tf.Tensor | undefined,
+  batch: number,
   w: number,
 ): Members {
   const [groups, length] = x.shape;
-  const batch = mask?.shape[0] ?? groups / (centroids.rank === 3 ? centroids.shape[0] : 1);
   let closeness = similarity(unit(stopGradient(x)), centroids, batch).transpose([0, 2, 1]);
   if (mask) {
     const shown = tf
@@ -174,8 +171,13 @@ function members(
 
 /** x · μ_c of tokens [batch · heads, length, dKey]: [batch · heads, length, clusters]. */
 function similarity(x: tf.Tensor, centroids: tf.Tensor, batch: number): tf.Tensor {
-  const perHead = centroids.rank === 3 ? centroids : tf.expandDims(centroids, 0);
-  return tf.matMul(x, tf.tile(perHead, [batch, 1, 1]), false, true);
+  const mu = stopGradient(centroids); // choosing by closeness has no gradient
+  return tf.matMul(
+    x,
+    tf.tile(mu.rank === 3 ? mu : tf.expandDims(mu, 0), [batch, 1, 1]),
+    false,
+    true,
+  );
 }
 
 function unit(x: tf.Tensor): tf.Tensor {

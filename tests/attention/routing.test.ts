@@ -223,20 +223,17 @@ describe('routingAttention', () => {
     (shared) => {
       const { query, keys, values } = setting(7, 2);
       const cotangent = draw(2, 7, 3);
-      expectGradient(
-        (q, k, v) =>
-          tf.sum(
-            tf.mul(
-              routingAttention(q, shared ? undefined : k, v, centroids, undefined, {
-                window: 3,
-                causal: true,
-              }).context,
-              shared ? cotangent : tf.add(cotangent, tf.mul(0, tf.sum(k))),
-            ),
+      const f = (q: tf.Tensor, v: tf.Tensor, k?: tf.Tensor) =>
+        tf.sum(
+          tf.mul(
+            routingAttention(q, k, v, centroids, undefined, { window: 3, causal: true }).context,
+            cotangent,
           ),
-        [query, keys, values],
-        { step: 1e-3, tolerance: 2e-2 },
-      );
+        );
+      expectGradient(f, shared ? [query, values] : [query, values, keys], {
+        step: 1e-3,
+        tolerance: 2e-2,
+      });
     },
   );
 
@@ -280,8 +277,10 @@ describe('routingAttention', () => {
     const sizes = kernels.flatMap(({ outputShapes }) =>
       outputShapes.map((s) => s.reduce((a, b) => a * b, 1)),
     );
-    // Lists are as long as the query in the most clusters needs: here a third of the length or less.
-    expect(Math.max(...sizes)).toBeLessThan((length * length) / 2);
+    // The lists of weights are the largest: w keys from each cluster of the query that most took.
+    const { weights } = routingAttention(query, keys, values, mu, undefined, { window: 24 });
+    expect(Math.max(...sizes)).toBe(weights.weights.size);
+    expect(weights.weights.size).toBeLessThan((length * length) / 2);
   });
 
   test.each([
@@ -325,6 +324,17 @@ describe('updateCentroids', () => {
     ];
     expect(difference(moved, tf.tensor2d(expected))).toBeLessThan(1e-6);
     expect(difference(updateCentroids(mu, query, undefined, undefined, { decay: 1 }), mu)).toBe(0);
+  });
+
+  test('lets no gradient through the choice, not even to centroids', () => {
+    const { query, keys, values } = setting(7, 2);
+    const f = (q: tf.Tensor, mu: tf.Tensor) =>
+      tf.add(
+        tf.sum(routingAttention(q, keys, values, mu, undefined, { window: 3 }).context),
+        tf.sum(updateCentroids(mu, q, keys, undefined, { decay: 0.5 })),
+      );
+    const [, byCentroid] = tf.grads(f)([query, centroids]);
+    expect(difference(byCentroid, tf.fill([3, 4], 0.5))).toBe(0); // only what decay keeps
   });
 
   test('takes in no padding, and keeps no tensor', () => {
