@@ -43,7 +43,8 @@ export type GraphAttentionOptions = {
 /**
  * Graph attention (GAT): every node looks at the nodes whose edges lead to it, its neighbourhood N_i.
  *
- *     e_ij = LeakyReLU(aᵀ [W h_i ‖ W h_j])      α_ij = softmax_{j ∈ N_i}(e_ij)      h'_i = Σ_j α_ij W h_j
+ *     e_ij = LeakyReLU(aᵀ [W h_i ‖ W h_j])      α_ij = softmax_{j ∈ N_i}(e_ij)
+ *     h'_i = Σ_j α_ij W h_j
  *
  * Source: Veličković et al. (2018), eq. (3)–(4); heads concatenated as in (5), without its σ, which
  * is left to the caller, or averaged as in (6). With a = [aTarget ‖ aSource] the logit is a sum of
@@ -86,7 +87,8 @@ export function graphAttention(
  * GATv2: the same with a and LeakyReLU exchanged, so that each node can rank its neighbours its own
  * way ("dynamic attention").
  *
- *     e_ij = aᵀ LeakyReLU(W [h_i ‖ h_j])      α_ij = softmax_{j ∈ N_i}(e_ij)      h'_i = Σ_j α_ij W_source h_j
+ *     e_ij = aᵀ LeakyReLU(W [h_i ‖ h_j])      α_ij = softmax_{j ∈ N_i}(e_ij)
+ *     h'_i = Σ_j α_ij WSource h_j
  *
  * Source: Brody, Alon, Yahav (2022), eq. (7); W = [WTarget ‖ WSource]. Here the hidden layer is
  * computed for every edge: edges · heads · dHead numbers.

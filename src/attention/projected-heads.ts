@@ -19,7 +19,8 @@ export type ProjectedHeadsParameters = {
 /**
  * Multi-head attention, as blocks of sets and of object queries use it.
  *
- *     head_h = softmax(Q_h K_hᵀ / √dHead) V_h      Multihead(Q, K, V) = [head_1 ‖ … ‖ head_H] W^O + b^O
+ *     head_h = softmax(Q_h K_hᵀ / √dHead) V_h
+ *     Multihead(Q, K, V) = [head_1 ‖ … ‖ head_H] W^O + b^O
  *
  * with Q_h the h-th part of query W^Q + b^Q, and so on (Vaswani et al. 2017, Section 3.2.2).
  *

@@ -22,8 +22,8 @@ export type RoutingOptions = {
  * w = length / clusters and √length clusters, the work is length^1.5. Which tokens a cluster takes
  * carries no gradient; μ moves by `updateCentroids`.
  *
- * Source: Roy et al. (2021), Section 4.1 and Algorithm 1. There, a later cluster overwrites an
- * earlier one; the mean is that of the routing-transformer package.
+ * Source: Roy et al. (2021), Section 4.1 and Algorithm 1. The mean, for a token of several clusters,
+ * is that of the routing-transformer package.
  *
  * Causal hides later keys. Yet all tokens compete for places in a cluster: which earlier keys a query
  * meets still depends on later tokens, in the paper too, unless w is the whole length.
@@ -99,7 +99,8 @@ export function routingAttention<T extends tf.Tensor = tf.Tensor3D>(
 /**
  * One step of online k-means on the unit sphere: centroids move towards the tokens nearest to them.
  *
- *     m_c = Σ of the x̂ whose nearest centroid is c, of length 1      μ_c ← decay · μ_c + (1 − decay) · m_c
+ *     m_c = Σ of the x̂ whose nearest centroid is c, of length 1
+ *     μ_c ← decay · μ_c + (1 − decay) · m_c
  *
  * with x̂ the queries and keys of all examples; a centroid that is nearest to none stays. Source: Roy
  * et al. (2021), Section 4.1, whose m_c is the sum itself; that of length 1 is the
@@ -117,6 +118,7 @@ export function updateCentroids(
   { decay = 0.999 }: { decay?: number } = {},
 ): tf.Tensor {
   const { lead, length, dKey, clusters } = expectRouting(query, keys, centroids, mask);
+  if (!(decay >= 0 && decay <= 1)) throw new Error(`expected decay 0…1, got ${decay}`);
   const [batch, heads] = [lead[0], lead[1] ?? 1];
   return tf.tidy(() => {
     const tokens = (keys ? [query, keys] : [query]).map((x) => {

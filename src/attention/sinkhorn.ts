@@ -17,7 +17,7 @@ export type SortParameters = {
 export type SinkhornOptions = {
   /** Keys in a block. A length that it does not divide is padded inside. */
   block: number;
-  /** τ: the lower, the nearer the sorting is to a permutation. */
+  /** τ > 0: the lower, the nearer the sorting is to a permutation. */
   temperature?: number;
   /** How often rows and columns are normalised. */
   iterations?: number;
@@ -27,10 +27,13 @@ export type SinkhornOptions = {
   causal?: boolean;
 };
 
-/** Queries, keys and values cut into blocks, [groups, blocks, block, depth], with groups = batch · heads. */
+/** A sequence cut into blocks; groups = batch · heads. */
 type Blocks = {
+  /** [groups, blocks, block, dKey]. */
   keys: tf.Tensor4D;
-  values: tf.Tensor4D /** [groups, blocks, block] */;
+  /** [groups, blocks, block, dValue]. */
+  values: tf.Tensor4D;
+  /** [groups, blocks, block]: 1 = a key, 0 = padding. */
   real: tf.Tensor;
 };
 
@@ -40,7 +43,7 @@ type Blocks = {
  *
  *     l ← l − log Σ_columns exp(l)      l ← l − log Σ_rows exp(l)      S = exp(l)
  *
- * Source: Sinkhorn (1964); Tay et al. (2020), Section 3.1. The columns come last: they sum to 1
+ * Source: Sinkhorn (1964); Tay et al. (2020), Section 3. The columns come last: they sum to 1
  * exactly, the rows nearly.
  *
  * @param logits [..., rows, columns]
@@ -84,9 +87,9 @@ export function gumbelNoise(shape: number[], next: Random): tf.Tensor {
  * package; the authors' later code adds the results of two.
  *
  * Causal: ψ_i = Σ of the keys up to the first of block i; R_ij = 0 for j ≥ i, and rows are normalised
- * only, by softmax. The paper also balances columns. But a column sum takes in later rows, that is
- * the future, and the only triangular doubly stochastic matrix is the identity: with enough
- * iterations, every block would get just the one before it.
+ * only, by softmax. The paper's "causal Sinkhorn balancing" normalises columns too. But a column sum
+ * takes in later rows, that is the future, and the only triangular doubly stochastic matrix is the
+ * identity: with enough iterations, every block would get just the one before it.
  *
  * Memory grows with length · block + (length / block)². The weights name, for a place in K̃, the key
  * of the block with the largest R: the whole truth only once R is a permutation.
@@ -204,6 +207,7 @@ export function sortBlocks(
   { temperature = 0.75, iterations, noise, causal }: SinkhornOptions,
 ): tf.Tensor3D {
   const [groups, blocks, , dKey] = keys.shape;
+  if (!(temperature > 0)) throw new Error(`expected temperature > 0, got ${temperature}`);
   const [, maxBlocks] = expectShape('W', W, [dKey, 'maxBlocks']);
   expectShape('b', b, [maxBlocks]);
   if (blocks > maxBlocks) throw new Error(`${blocks} blocks > ${maxBlocks} columns of W`);

@@ -18,7 +18,7 @@ import type { SparseWeights } from './sparse-weights';
  *
  *     R, K̃, Ṽ as in `sinkhornAttention`      Y = softmax(Q K̃_[:n]ᵀ / √dKey) Ṽ_[:n]
  *
- * Source: Tay et al. (2020), Section 3.4. Memory grows with length · n · block: linear in the length.
+ * Source: Tay et al. (2020), Section 3. Memory grows with length · n · block: linear in the length.
  * There is no causal version: what is sorted first may come from the future.
  *
  * @param query [batch, queries, dKey], or [batch, heads, queries, dKey]

@@ -4,7 +4,8 @@ import { tf } from '../tf';
  * Where a pixel stands, as a vector: sines and cosines of its row in the first half, of its column
  * in the second.
  *
- *     P(y, x)_{2i} = sin(ŷ / 10000^{2i / h})      P(y, x)_{2i + 1} = cos(ŷ / 10000^{2i / h})      h = dModel / 2
+ *     P(y, x)_{2i} = sin(ŷ / 10000^{2i / h})
+ *     P(y, x)_{2i + 1} = cos(ŷ / 10000^{2i / h})      h = dModel / 2
  *     P(y, x)_{h + …}: the same of x̂
  *
  * with ŷ = 2π (y + 1) / height and x̂ = 2π (x + 1) / width, so that positions mean the same in images

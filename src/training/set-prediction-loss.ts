@@ -17,7 +17,7 @@ export type SetPredictionOptions = {
   /** The weights λ of both distances between boxes, in the loss and in the matching. */
   l1?: number;
   giou?: number;
-  /** The weight of "no object" in the cross-entropy: most guesses find nothing. */
+  /** The weight > 0 of "no object" in the cross-entropy: most guesses find nothing. */
   noObject?: number;
 };
 

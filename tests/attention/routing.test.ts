@@ -346,6 +346,9 @@ describe('updateCentroids', () => {
     const alone = updateCentroids(centroids, query, keys, undefined, { decay: 0.5 });
     expect(difference(padded, alone)).toBeLessThan(1e-6);
     expectNoLeak(() => updateCentroids(centroids, query, keys).dispose());
+    expect(() => updateCentroids(centroids, query, keys, undefined, { decay: 2 })).toThrow(
+      'expected decay 0…1, got 2',
+    );
   });
 
   test('finds the directions of three bunches of tokens', () => {

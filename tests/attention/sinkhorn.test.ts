@@ -343,6 +343,7 @@ describe('sinkhornAttention', () => {
     [{ noise: [2, 3, 3] }, {}, 'noise: expected shape [2, 4, 4], got [2, 3, 3]'],
     [{ W: [4, 3], b: [3] }, {}, '4 blocks > 3 columns of W'],
     [{}, { block: 0 }, 'expected block ≥ 1, got 0'],
+    [{}, { temperature: 0 }, 'expected temperature > 0, got 0'],
   ])('refuses %j %j', (wrong: Record<string, number[]>, options, message) => {
     const given: Record<string, tf.Tensor> = { ...setting(7, 2), ...parameters };
     for (const [name, shape] of Object.entries(wrong)) given[name] = tf.zeros(shape);

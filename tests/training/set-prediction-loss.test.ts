@@ -73,6 +73,50 @@ describe('setPredictionLoss', () => {
     ]);
   });
 
+  test.each([
+    [
+      'class',
+      [
+        [0, 5],
+        [5, 0],
+      ],
+      [
+        [0.5, 0.5, 0.2, 0.2],
+        [0.5, 0.5, 0.2, 0.2],
+      ],
+      [0.5, 0.5, 0.2, 0.2],
+    ],
+    [
+      'distance',
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [
+        [0.1, 0.1, 0.1, 0.1],
+        [0.8, 0.8, 0.1, 0.1],
+      ],
+      [0.9, 0.9, 0.1, 0.1],
+    ],
+    // Both are 0.2 away: one beside the object, one around it.
+    [
+      'overlap',
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [
+        [0.7, 0.5, 0.2, 0.2],
+        [0.5, 0.5, 0.3, 0.3],
+      ],
+      [0.5, 0.5, 0.2, 0.2],
+    ],
+  ])('pairs an object by %s, all else equal', (_, logits, boxes, object) => {
+    const guesses = { logits: tf.tensor3d([logits]), boxes: tf.tensor3d([boxes]) };
+    const { pairs } = setPredictionLoss(guesses, [{ classes: [0], boxes: [object] }]);
+    expect(pairs).toEqual([[[1, 0]]]);
+  });
+
   test('has the gradient that finite differences measure, away from a change of pairs', () => {
     const { logits, boxes, objects } = setting();
     expectGradient(
