@@ -11,10 +11,18 @@ export * from './attention/content-based';
 export * from './attention/convolution-as-attention';
 export * from './attention/dot-product';
 export * from './attention/dv3';
+export {
+  type AttendedGraph,
+  denseGraphWeights,
+  segmentSoftmax,
+  withSelfLoops,
+} from './attention/edges';
 export * from './attention/entropy';
 export * from './attention/general';
 export * from './attention/global';
 export * from './attention/global-context-block';
+export * from './attention/graph';
+export * from './attention/graph-self-attention';
 export * from './attention/hard';
 export * from './attention/kernel-regression';
 export * from './attention/lama';
@@ -25,15 +33,32 @@ export * from './attention/location-based';
 export * from './attention/location-sensitive';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
+export * from './attention/object-queries';
+export * from './attention/point';
 export * from './attention/point-wise-spatial';
+export {
+  type ProjectedHeadsParameters,
+  projectedHeadsParameters,
+} from './attention/projected-heads';
 export * from './attention/relative-position';
 export * from './attention/relative-shift';
 export * from './attention/relative-to-absolute';
+export * from './attention/routing';
 export * from './attention/sagan';
 export * from './attention/scaled-dot-product';
+export * from './attention/set';
 export * from './attention/simple-self';
 export * from './attention/single-headed';
+export {
+  gumbelNoise,
+  type SinkhornOptions,
+  type SortParameters,
+  sinkhorn,
+  sinkhornAttention,
+  sortParameters,
+} from './attention/sinkhorn';
 export * from './attention/soft';
+export * from './attention/sortcut-sinkhorn';
 export * from './attention/sparse-weights';
 export * from './attention/spatial-attention-guided-mask';
 export * from './attention/spatial-attention-module';
@@ -48,6 +73,7 @@ export * from './layers/attentive-gru';
 export * from './layers/dense';
 export * from './layers/gru';
 export * from './layers/headwise-dense';
+export * from './layers/image-positions';
 export * from './layers/layer-norm';
 export * from './layers/lstm';
 export * from './layers/lstmn';
@@ -92,7 +118,9 @@ export * from './training/adam';
 export * from './training/checkpoint';
 export * from './training/cross-entropy';
 export * from './training/error-rates';
+export * from './training/hungarian';
 export * from './training/parameters';
 export * from './training/random';
 export * from './training/schedule';
+export * from './training/set-prediction-loss';
 export * from './training/train';
