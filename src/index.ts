@@ -2,6 +2,7 @@ export * from './attention/additive';
 export * from './attention/attended';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
+export * from './attention/multi-head';
 export * from './attention/scaled-dot-product';
 export * from './attention/sparse-weights';
 export * from './data/batches';
