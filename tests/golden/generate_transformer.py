@@ -1,6 +1,9 @@
 """Multi-head attention and the Transformer: PyTorch's own modules, with our parameters in them."""
+from importlib.metadata import version
+
 import torch
-from common import case, leaf, write
+from common import case, leaf, numbers, write
+from labml_nn.transformers.positional_encoding import get_positional_encoding
 from torch import nn
 
 torch.manual_seed(20176)
@@ -68,5 +71,134 @@ def multi_head_cases():
     ]
 
 
+def group(p, name):
+    """The part of a flat tree below a name: {"attention/WQ": …} → {"WQ": …}."""
+    return {path.removeprefix(f"{name}/"): value for path, value in p.items() if path.startswith(f"{name}/")}
+
+
+def norm_state(p, prefix):
+    return {f"{prefix}.weight": p["gain"], f"{prefix}.bias": p["bias"]}
+
+
+def layer_state(p, prefix=""):
+    """Our parameters of a layer as those of nn.TransformerEncoderLayer, or nn.TransformerDecoderLayer."""
+    ffn = group(p, "feedForward")
+    state = {
+        **attention_state(group(p, "attention"), "self_attn."), **norm_state(group(p, "attentionNorm"), "norm1"),
+        "linear1.weight": ffn["W1"].T, "linear1.bias": ffn["b1"],
+        "linear2.weight": ffn["W2"].T, "linear2.bias": ffn["b2"],
+    }
+    if "crossAttention/WQ" in p:
+        state |= attention_state(group(p, "crossAttention"), "multihead_attn.")
+        state |= norm_state(group(p, "crossNorm"), "norm2") | norm_state(group(p, "feedForwardNorm"), "norm3")
+    else:
+        state |= norm_state(group(p, "feedForwardNorm"), "norm2")
+    return {prefix + name: value for name, value in state.items()}
+
+
+def layer_parameters(d_model, d_hidden, cross=False):
+    def norm():
+        return {"gain": (1 + torch.randn(d_model) / 4).requires_grad_(), "bias": leaf(d_model, scale=0.5)}
+
+    groups = {
+        "attention": multi_head_parameters(d_model), "attentionNorm": norm(),
+        "feedForward": {"W1": leaf(d_model, d_hidden), "b1": leaf(d_hidden), "W2": leaf(d_hidden, d_model),
+                        "b2": leaf(d_model)},
+        "feedForwardNorm": norm(),
+    }
+    if cross:
+        groups |= {"crossAttention": multi_head_parameters(d_model), "crossNorm": norm()}
+    return {f"{name}/{key}": value for name, tensors in groups.items() for key, value in tensors.items()}
+
+
+def parts(p):
+    """Parameters to differentiate, and the biases of keys, whose gradient is 0."""
+    fixed = {name: value.detach() for name, value in p.items() if name.endswith("bK")}
+    return {name: value for name, value in p.items() if name not in fixed}, fixed
+
+
+def layer_sizes(p):
+    return p["attention/WQ"].shape[0], p["feedForward/b1"].shape[0]
+
+
+def hidden(mask):
+    return None if mask is None else mask == 0
+
+
+def encoder_layer(x, heads, norm, activation, present=None, **p):
+    d_model, d_hidden = layer_sizes(p)
+    module = nn.TransformerEncoderLayer(
+        d_model, heads, d_hidden, 0.0, activation, norm_first=norm == "pre", batch_first=True)
+    keywords = {"src_key_padding_mask": hidden(present)}
+    return {"output": torch.func.functional_call(module, layer_state(p), (x,), keywords)}
+
+
+def encoder_layer_cases():
+    cases = []
+    for norm, activation, heads, shape, present in [
+        ("post", "relu", 2, (2, 3, 4), None), ("pre", "relu", 1, (1, 5, 3), None),
+        ("post", "gelu", 3, (2, 4, 6), torch.tensor([[1.0, 1, 0, 0], [1, 1, 1, 1]])),
+        ("pre", "gelu", 2, (1, 1, 4), None),
+    ]:
+        inputs, fixed = parts(layer_parameters(shape[2], 5))
+        constants = fixed if present is None else {**fixed, "present": present}
+        options = {"heads": heads, "norm": norm, "activation": activation}
+        cases.append(case({"x": leaf(*shape), **inputs}, constants, encoder_layer, options))
+    return cases
+
+
+def decoder_layer(x, memory, heads, norm, activation, present=None, **p):
+    d_model, d_hidden = layer_sizes(p)
+    module = nn.TransformerDecoderLayer(
+        d_model, heads, d_hidden, 0.0, activation, norm_first=norm == "pre", batch_first=True)
+    keywords = {"tgt_mask": torch.ones(x.shape[1], x.shape[1]).tril() == 0,
+                "memory_key_padding_mask": hidden(present)}
+    return {"output": torch.func.functional_call(module, layer_state(p), (x, memory), keywords)}
+
+
+def decoder_layer_cases():
+    cases = []
+    for norm, activation, heads, (batch, length, source, d_model), present in [
+        ("post", "relu", 2, (2, 3, 5, 4), torch.tensor([[1.0, 1, 1, 0, 0], [1, 1, 1, 1, 1]])),
+        ("pre", "gelu", 1, (1, 5, 2, 3), None),
+    ]:
+        inputs, fixed = parts(layer_parameters(d_model, 5, cross=True))
+        constants = fixed if present is None else {**fixed, "present": present}
+        options = {"heads": heads, "norm": norm, "activation": activation}
+        both = {"x": leaf(batch, length, d_model), "memory": leaf(batch, source, d_model)}
+        cases.append(case({**both, **inputs}, constants, decoder_layer, options))
+    return cases
+
+
+def gelu_cases():
+    return [case({"x": leaf(3, 5, scale=2)}, {}, lambda x: {"y": nn.functional.gelu(x)})]
+
+
+def smoothed(logits, targets, mask, labelSmoothing):
+    ids = torch.where(mask > 0, targets, -100 * torch.ones_like(targets)).long()
+    return {"loss": nn.functional.cross_entropy(logits, ids, label_smoothing=labelSmoothing, ignore_index=-100)}
+
+
+def smoothed_cases():
+    cases = []
+    for tokens, classes, smoothing in [(1, 2, 0.1), (5, 7, 0.1), (4, 3, 0.5), (3, 4, 1.0)]:
+        mask = (torch.rand(tokens) > 0.3).double()
+        mask[0] = 1
+        constants = {"targets": torch.randint(classes, (tokens,)).double(), "mask": mask}
+        cases.append(case({"logits": leaf(tokens, classes, scale=2)}, constants, smoothed,
+                          {"labelSmoothing": smoothing}))
+    return cases
+
+
+def positions_cases():
+    return [{"positions": numbers(get_positional_encoding(d_model, length).squeeze(1))}
+            for length, d_model in [(1, 2), (7, 4), (50, 8)]]
+
+
 if __name__ == "__main__":
     write("multi-head", multi_head_cases())
+    write("encoder-layer", encoder_layer_cases())
+    write("decoder-layer", decoder_layer_cases())
+    write("gelu", gelu_cases())
+    write("label-smoothing", smoothed_cases())
+    write("positions", positions_cases(), labml_nn=version("labml-nn"))
