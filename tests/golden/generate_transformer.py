@@ -195,7 +195,66 @@ def positions_cases():
             for length, d_model in [(1, 2), (7, 4), (50, 8)]]
 
 
+def transformer(source, target, heads, norm, activation, **p):
+    """nn.Transformer between embeddings and the tied, or separate, output matrix. Ids: 0 padding, 1 start."""
+    source, target = source.long(), target.long()
+    d_model, d_hidden = layer_sizes(group(p, "encoder/0"))
+    layers = 1 + max(int(name.split("/")[1]) for name in p if name.startswith("encoder/"))
+    keywords = {"norm_first": norm == "pre", "batch_first": True}
+    encoder = nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(d_model, heads, d_hidden, 0.0, activation, **keywords), layers,
+        norm=nn.LayerNorm(d_model) if norm == "pre" else None, enable_nested_tensor=False)
+    decoder = nn.TransformerDecoder(
+        nn.TransformerDecoderLayer(d_model, heads, d_hidden, 0.0, activation, **keywords), layers,
+        norm=nn.LayerNorm(d_model) if norm == "pre" else None)
+    module = nn.Transformer(d_model, heads, custom_encoder=encoder, custom_decoder=decoder, batch_first=True)
+    state = {}
+    for stack in ("encoder", "decoder"):
+        for i in range(layers):
+            state |= layer_state(group(p, f"{stack}/{i}"), f"{stack}.layers.{i}.")
+        if norm == "pre":
+            state |= norm_state(group(p, f"{stack}Norm"), f"{stack}.norm")
+
+    def embed(side, ids):
+        length = ids.shape[1]
+        positions = p[f"{side}Positions"][:length] if f"{side}Positions" in p else (
+            get_positional_encoding(d_model, length).squeeze(1))
+        return nn.functional.embedding(ids, p[f"{side}Embedding"]) * d_model**0.5 + positions
+
+    before = torch.cat([torch.ones_like(target[:, :1]), target[:, :-1]], 1)
+    z = torch.func.functional_call(module, state, (embed("source", source), embed("target", before)), {
+        "tgt_mask": module.generate_square_subsequent_mask(target.shape[1]) < 0,
+        "src_key_padding_mask": source == 0, "memory_key_padding_mask": source == 0})
+    logits = z @ p["output"] if "output" in p else nn.functional.linear(z, p["targetEmbedding"])
+    return {"logits": logits, "loss": nn.functional.cross_entropy(logits.mT, target, ignore_index=0)}
+
+
+def transformer_cases():
+    cases = []
+    source = torch.tensor([[3.0, 4, 3, 5], [4, 5, 0, 0]])
+    target = torch.tensor([[4.0, 3, 6, 2], [5, 2, 0, 0]])
+    for norm, activation, heads, d_model, d_hidden, layers, tied, learned in [
+        ("post", "relu", 2, 4, 5, 2, True, False), ("pre", "gelu", 1, 4, 3, 1, False, True),
+    ]:
+        p = {"sourceEmbedding": leaf(6, d_model, scale=0.5), "targetEmbedding": leaf(7, d_model, scale=0.5)}
+        for stack in ("encoder", "decoder"):
+            for i in range(layers):
+                layer = layer_parameters(d_model, d_hidden, cross=stack == "decoder")
+                p |= {f"{stack}/{i}/{name}": value for name, value in layer.items()}
+            if norm == "pre":
+                p |= {f"{stack}Norm/gain": leaf(d_model), f"{stack}Norm/bias": leaf(d_model)}
+        if not tied:
+            p["output"] = leaf(d_model, 7)
+        if learned:
+            p |= {"sourcePositions": leaf(9, d_model, scale=0.5), "targetPositions": leaf(9, d_model, scale=0.5)}
+        inputs, fixed = parts(p)
+        options = {"heads": heads, "norm": norm, "activation": activation}
+        cases.append(case(inputs, {"source": source, "target": target, **fixed}, transformer, options))
+    return cases
+
+
 if __name__ == "__main__":
+    write("transformer", transformer_cases(), labml_nn=version("labml-nn"))
     write("multi-head", multi_head_cases())
     write("encoder-layer", encoder_layer_cases())
     write("decoder-layer", decoder_layer_cases())
