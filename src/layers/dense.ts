@@ -1,3 +1,4 @@
+import { expectShape } from '../shape';
 import { tf } from '../tf';
 
 /**
@@ -7,12 +8,13 @@ import { tf } from '../tf';
  * @param W [depth, columns]
  * @param b [columns]
  * @returns [..., columns]
- * @throws if the depths differ, as `input depth 32 ≠ rows of W 16`
+ * @throws if a size does not fit, as `input depth 32 ≠ rows of W 16`
  */
 export function dense<T extends tf.Tensor>(x: T, W: tf.Tensor, b?: tf.Tensor): T {
   const depth = x.shape[x.rank - 1];
   const [rows, columns] = W.shape;
   if (depth !== rows) throw new Error(`input depth ${depth} ≠ rows of W ${rows}`);
+  if (b) expectShape('b', b, [columns]);
   return tf.tidy(() => {
     // TensorFlow.js has no gradient for a product with a broadcast batch: one flat product instead.
     const product = tf.matMul(x.reshape([x.size / depth, depth]), W as tf.Tensor2D);

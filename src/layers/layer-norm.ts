@@ -34,3 +34,8 @@ export function layerNorm<T extends tf.Tensor>(
     return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), gain), bias) as T;
   });
 }
+
+/** New parameters: gain 1, bias 0. */
+export function layerNormParameters(depth: number): LayerNormParameters {
+  return { gain: tf.ones([depth]), bias: tf.zeros([depth]) };
+}

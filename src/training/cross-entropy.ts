@@ -5,40 +5,57 @@ import { tf } from '../tf';
 /**
  * Mean negative log-likelihood of the target tokens, in nats per token.
  *
- *     loss = − Σ_t mask_t · log softmax(logits_t)[target_t] / Σ_t mask_t
+ *     loss = − Σ_t mask_t · log p_t[target_t] / Σ_t mask_t      p_t = softmax(logits_t)
+ *
+ * With label smoothing ε the target gets probability 1 − ε, and ε is shared by all classes alike:
+ * − log p_t[target_t] becomes − Σ_c q_c log p_t[c] with q_c = ε / classes, and 1 − ε more at the target.
+ *
+ * Source of label smoothing: Szegedy et al. (2016), Section 7; Vaswani et al. (2017), Section 5.4.
  *
  * @param logits [tokens, classes]
  * @param targets [tokens], int32 class ids
  * @param mask [tokens], 1 = counts, 0 = padding
+ * @param options.labelSmoothing ε, 0 … 1
  * @returns a scalar; 0 if the mask hides every token
  */
-export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor): tf.Scalar {
+export function crossEntropy(
+  logits: tf.Tensor,
+  targets: tf.Tensor,
+  mask: tf.Tensor,
+  { labelSmoothing = 0 }: { labelSmoothing?: number } = {},
+): tf.Scalar {
   const [tokens, classes] = expectShape('logits', logits, ['tokens', 'classes']);
   expectShape('targets', targets, [tokens]);
   expectShape('mask', mask, [tokens]);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new Error(`labelSmoothing: expected 0 … 1, got ${labelSmoothing}`);
+  }
   return tf.tidy(() => {
     const losses = hasKernels()
-      ? nativeLosses(logits, targets)
-      : plainLosses(logits, targets, classes);
+      ? nativeLosses(logits, labelSmoothing === 0 ? targets : smoothed(targets))
+      : tf.neg(tf.sum(tf.mul(smoothed(targets), tf.logSoftmax(logits)), -1));
     const counted = tf.cast(mask, 'float32');
     const mean = tf.div(tf.sum(tf.mul(losses, counted)), tf.maximum(tf.sum(counted), 1));
     return mean as tf.Scalar;
   });
+
+  function smoothed(ids: tf.Tensor) {
+    const share = labelSmoothing / classes;
+    return tf.oneHot(ids as tf.Tensor1D, classes, 1 - labelSmoothing + share, share, 'float32');
+  }
 }
 
-function plainLosses(logits: tf.Tensor, targets: tf.Tensor, classes: number): tf.Tensor {
-  const logProbabilities = tf.logSoftmax(logits);
-  return tf.neg(tf.sum(tf.mul(tf.oneHot(targets as tf.Tensor1D, classes), logProbabilities), -1));
-}
-
-function nativeLosses(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+/** @param labels class ids [tokens], int32; or the probabilities of all classes [tokens, classes] */
+function nativeLosses(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   const losses = tf.customGrad((x, save) => {
-    const [loss, dLogits] = kernelOutputs(
-      'SparseSoftmaxCrossEntropyWithLogits',
-      [x as tf.Tensor, targets],
-      2,
-      { T: 'float32', Tlabels: 'int32' },
-    );
+    const inputs = [x as tf.Tensor, labels];
+    const [loss, dLogits] =
+      labels.rank === 1
+        ? kernelOutputs('SparseSoftmaxCrossEntropyWithLogits', inputs, 2, {
+            T: 'float32',
+            Tlabels: 'int32',
+          })
+        : kernelOutputs('SoftmaxCrossEntropyWithLogits', inputs, 2);
     (save as tf.GradSaveFunc)([dLogits]);
     const gradFunc = (dLoss: tf.Tensor, saved: tf.Tensor[]) =>
       tf.mul(dLoss.expandDims(1), saved[0]);

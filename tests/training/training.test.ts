@@ -14,6 +14,7 @@ import {
   tf,
   train,
   uniform,
+  warmupSchedule,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { expectClose, expectGolden, golden } from '../golden/golden';
@@ -31,6 +32,19 @@ describe('crossEntropy', () => {
     const targets = tf.tensor1d([2, 0, 1], 'int32');
     const mask = tf.tensor1d([1, 1, 0]);
     expectGradient((x) => crossEntropy(x, targets, mask), [uniform([3, 4], random(1), 2)]);
+  });
+
+  test.each(golden('label-smoothing'))('smooths labels as PyTorch does, case %#', (example) => {
+    expectGolden(example, ({ logits, targets, mask }, { labelSmoothing }) => ({
+      loss: crossEntropy(logits, tf.cast(targets, 'int32'), mask, { labelSmoothing }),
+    }));
+  });
+
+  test('refuses a label smoothing outside 0 … 1', () => {
+    const targets = tf.tensor1d([0], 'int32');
+    const smooth = () =>
+      crossEntropy(tf.ones([1, 2]), targets, tf.ones([1]), { labelSmoothing: 1.5 });
+    expect(smooth).toThrow('labelSmoothing: expected 0 … 1, got 1.5');
   });
 
   test('is 0 where the mask hides every token', () => {
@@ -191,6 +205,15 @@ describe('checkpoint', () => {
     );
     expect(readdirSync(join(path, '..'))).toEqual([]);
   });
+});
+
+test('warmupSchedule climbs in a straight line and falls with the root of the step', () => {
+  const rate = warmupSchedule(512);
+  expect(rate(4000)).toBeCloseTo(512 ** -0.5 * 4000 ** -0.5, 12); // 7e-4, the peak
+  expect(rate(1000)).toBeCloseTo(rate(4000) / 4, 12);
+  expect(rate(16000)).toBeCloseTo(rate(4000) / 2, 12);
+  expect(warmupSchedule(64, 1)(4)).toBeCloseTo(1 / 16, 12);
+  expect(() => warmupSchedule(512, 0)).toThrow('expected dModel, warmup ≥ 1; got 512, 0');
 });
 
 test('cosineSchedule climbs, peaks and falls to a twentieth', () => {

@@ -1,0 +1,38 @@
+"""transformer-layer.mjs in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
+import json
+import sys
+import time
+
+import torch
+from torch import nn
+
+
+def training(batch, length, dModel, heads):
+    torch.manual_seed(1)
+    layer = nn.TransformerEncoderLayer(dModel, heads, 4 * dModel, dropout=0.0, batch_first=True)
+    optimiser = torch.optim.Adam(layer.parameters())
+    x, target = torch.rand(2, batch, length, dModel) * 2 - 1
+
+    def step():
+        loss = nn.functional.mse_loss(layer(x), target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+
+    return step
+
+
+trainings = {}
+for line in sys.stdin:
+    job = json.loads(line)
+    steps = job.pop("steps")
+    key = tuple(job.values())
+    if key not in trainings:
+        trainings[key] = training(**job)
+    seconds = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        trainings[key]()
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps(seconds), flush=True)
