@@ -37,13 +37,8 @@ export * from './attention/multi-head';
 export * from './attention/object-queries';
 export * from './attention/point';
 export * from './attention/point-wise-spatial';
-export {
-  type ProjectedHeadsParameters,
-  projectedHeadsParameters,
-} from './attention/projected-heads';
 export * from './attention/relative-position';
 export * from './attention/relative-shift';
-export * from './attention/relative-to-absolute';
 export * from './attention/routing';
 export * from './attention/sagan';
 export * from './attention/scaled-dot-product';

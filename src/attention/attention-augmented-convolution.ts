@@ -3,7 +3,7 @@ import { expectShape, NHWC } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
 import { maskedSoftmax } from './masked-softmax';
-import { relativeToAbsolute } from './relative-to-absolute';
+import { relativeShift } from './relative-shift';
 
 /** The parameters of an attention-augmented convolution. */
 export type AugmentedConvolutionParameters = {
@@ -61,7 +61,7 @@ export function augmentedConvolutionParameters(
  *     l_ij = q_iᵀ / √d (k_j + r^W_{jx − ix} + r^H_{jy − iy})      d = dKey / heads
  *
  * Pixel i stands in row iy and column ix. The relative logits q_iᵀ r come from one product with all
- * distances and `relativeToAbsolute`, without a vector for each pair of positions.
+ * distances and `relativeShift`, without a vector for each pair of positions.
  *
  * Source: Bello, Zoph, Vaswani, Shlens, Le (2019), "Attention Augmented Convolutional Networks",
  * Section 3, eq. (1)–(5), and the code in the appendix.
@@ -144,9 +144,11 @@ function relativeLogits(
   const [batch, heads, positions, d] = query.shape;
   const n = batch * heads;
   const q = query.reshape([n, height, width, d]);
-  const product = (r: tf.Tensor, x: tf.Tensor) => relativeToAbsolute(dense(x, tf.transpose(r)));
-  const across = product(relativeWidth, q); // [n, iy, ix, jx]
-  const down = product(relativeHeight, q.transpose([0, 2, 1, 3])).transpose([0, 2, 1, 3]); // [n, iy, ix, jy]
+  // A row of r for each distance −(n − 1) … n − 1, shifted to the positions.
+  const product = (r: tf.Tensor, x: tf.Tensor, n: number) =>
+    relativeShift(dense(x, tf.transpose(r)), n);
+  const across = product(relativeWidth, q, width); // [n, iy, ix, jx]
+  const down = product(relativeHeight, q.transpose([0, 2, 1, 3]), height).transpose([0, 2, 1, 3]); // [n, iy, ix, jy]
   const [jx, jy] = [
     [n * positions, 1, width],
     [n * positions, height, 1],

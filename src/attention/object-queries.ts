@@ -1,7 +1,7 @@
 import { imagePositions } from '../layers/image-positions';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
-import { type ProjectedHeadsParameters, projectedHeads } from './projected-heads';
+import { type MultiHeadParameters, multiHeadAttention } from './multi-head';
 
 /**
  * Attention of object queries over an image: N learned queries, each of which finds one object, or
@@ -23,7 +23,7 @@ export function objectQueryAttention(
   X: tf.Tensor,
   queries: tf.Tensor,
   image: tf.Tensor,
-  parameters: ProjectedHeadsParameters,
+  parameters: MultiHeadParameters,
   mask?: tf.Tensor,
   { heads = 1, positions }: { heads?: number; positions?: tf.Tensor } = {},
 ): { context: tf.Tensor3D; weights: tf.Tensor4D } {
@@ -36,13 +36,12 @@ export function objectQueryAttention(
   return tf.tidy(() => {
     const values = image.reshape([batch, pixels, dModel]);
     const P = positions ?? imagePositions({ height, width, dModel });
-    return projectedHeads(
+    return multiHeadAttention(
       tf.add(X, queries),
       tf.add(values, P.reshape([pixels, dModel])),
       values,
       parameters,
-      heads,
-      mask?.reshape([batch, 1, pixels]),
+      { heads, mask: mask?.reshape([batch, 1, pixels]) },
     );
   });
 }

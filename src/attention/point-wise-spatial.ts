@@ -2,7 +2,7 @@ import { dense } from '../layers/dense';
 import { expectShape, NHWC } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
-import { relativeToAbsolute } from './relative-to-absolute';
+import { relativeShift } from './relative-shift';
 
 /** One branch of PSANet. */
 export type PointWiseBranch = {
@@ -107,8 +107,8 @@ function absoluteMap(h: tf.Tensor): tf.Tensor3D {
   const [batch, height, width] = h.shape;
   const distances = h.reshape([batch, height, width, 2 * height - 1, 2 * width - 1]);
   // First the columns, [batch, height, down, width, column], then the rows.
-  const columns = relativeToAbsolute(distances.transpose([0, 1, 3, 2, 4]));
-  const rows = relativeToAbsolute(columns.transpose([0, 3, 4, 1, 2]));
+  const columns = relativeShift(distances.transpose([0, 1, 3, 2, 4]), width);
+  const rows = relativeShift(columns.transpose([0, 3, 4, 1, 2]), height);
   return rows
     .transpose([0, 3, 1, 4, 2])
     .reshape([batch, height * width, height * width]) as tf.Tensor3D;

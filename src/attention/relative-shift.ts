@@ -12,15 +12,21 @@ import { tf } from '../tf';
  * Source: Dai et al. (2019), Appendix B, who shift the other way round: to the left, by padding.
  *
  * @param x [..., queries, columns]. With columns = queries + keys every y_ij comes from its own row
- *   (the last column is never read). With fewer, at least keys + 1, that holds for the keys
- *   j ≤ i + columns − queries alone, and the rest of `y` is to be masked: enough for a causal mask
+ *   (the last column is never read), and already with queries + keys − 1. With fewer, at least
+ *   keys + 1, that holds for the keys j ≤ i + columns − queries alone, and the rest of `y` is to be
+ *   masked: enough for a causal mask
  * @returns [..., queries, keys]
  */
 export function relativeShift<T extends tf.Tensor>(x: T, keys: number): T {
   const [queries, columns] = x.shape.slice(-2);
   const lead = x.shape.slice(0, -2);
-  if (columns <= keys) throw new Error(`relativeShift: ${columns} columns for ${keys} keys`);
+  const enough = queries === 1 ? keys : keys + 1;
+  if (columns < enough) throw new Error(`relativeShift: ${columns} columns for ${keys} keys`);
   return tf.tidy(() => {
+    if (queries === 1)
+      return tf
+        .slice(x.reshape([-1, columns]), [0, 0], [-1, keys])
+        .reshape([...lead, 1, keys]) as T;
     const rows = tf.slice(
       x.reshape([-1, queries * columns]),
       [0, queries - 1],

@@ -3,15 +3,11 @@ import { type LayerNormParameters, layerNorm } from '../layers/layer-norm';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
 import { type Random, uniform } from '../training/random';
-import {
-  type ProjectedHeadsParameters,
-  projectedHeads,
-  projectedHeadsParameters,
-} from './projected-heads';
+import { type MultiHeadParameters, multiHeadAttention, multiHeadParameters } from './multi-head';
 
 /** The parameters of a multihead attention block. */
 export type MabParameters = {
-  attention: ProjectedHeadsParameters;
+  attention: MultiHeadParameters;
   /** rFF(H) = relu(H W + b): W [dModel, dModel], b [dModel]. */
   feedForward: { W: tf.Tensor; b: tf.Tensor };
   /** After attention, and after rFF; the paper's experiments often leave both out. */
@@ -55,8 +51,11 @@ export function mab(
   { heads = 1 }: SetOptions = {},
 ): AttendedSet {
   const norm = (x: tf.Tensor, g?: LayerNormParameters) => (g ? layerNorm(x, g) : x);
+  const [batch, , dModel] = expectShape('X', X, ['batch', 'n', 'dModel']);
+  const [, m] = expectShape('Y', Y, [batch, 'm', dModel]);
+  if (mask) expectShape('mask', mask, [batch, 1, m]);
   return tf.tidy(() => {
-    const { context, weights } = projectedHeads(X, Y, Y, attention, heads, mask);
+    const { context, weights } = multiHeadAttention(X, Y, Y, attention, { heads, mask });
     const H = norm(tf.add(X, context), normAttention);
     return {
       context: norm(tf.add(H, rFF(H, feedForward)), normFeedForward) as tf.Tensor3D,
@@ -136,7 +135,7 @@ export function mabParameters(
 ): MabParameters {
   const gainAndBias = () => ({ gain: tf.ones([dModel]), bias: tf.zeros([dModel]) });
   return {
-    attention: projectedHeadsParameters(dModel, next),
+    attention: multiHeadParameters({ dModel, bias: true }, next),
     feedForward: { W: uniform([dModel, dModel], next), b: tf.zeros([dModel]) },
     ...(norm ? { normAttention: gainAndBias(), normFeedForward: gainAndBias() } : {}),
   };

@@ -1,4 +1,4 @@
-import { objectQueryAttention, projectedHeadsParameters, random, tf, uniform } from 'attention';
+import { multiHeadParameters, objectQueryAttention, random, tf, uniform } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { expectGolden, golden } from '../golden/golden';
 import { expectGradient, expectNoLeak } from '../helpers';
@@ -9,7 +9,7 @@ const setting = () => ({
   X: draw(2, 3, 8),
   queries: draw(3, 8),
   image: draw(2, 4, 5, 8),
-  parameters: projectedHeadsParameters(8, next),
+  parameters: multiHeadParameters({ dModel: 8, bias: true }, next),
 });
 const difference = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0];
 
@@ -116,7 +116,7 @@ describe('objectQueryAttention', () => {
     [{ X: [3, 8] }, {}, 'X: expected shape [batch, N, dModel], got [3, 8]'],
     [{ mask: [2, 20] }, {}, 'mask: expected shape [2, 4, 5], got [2, 20]'],
     [{ positions: [20, 8] }, {}, 'positions: expected shape [4, 5, 8], got [20, 8]'],
-    [{}, { heads: 3 }, '3 heads do not divide dModel 8'],
+    [{}, { heads: 3 }, 'dModel 8 is not divisible by 3 heads'],
   ])('refuses %j %j', (wrong: Record<string, number[]>, options, message) => {
     const { parameters, ...rest } = setting();
     const given: Record<string, tf.Tensor> = { ...rest };

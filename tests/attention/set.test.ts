@@ -179,7 +179,7 @@ describe.each(names)('%s', (name) => {
       [5, 4],
       [2, 1, 5],
       name === 'sab'
-        ? 'query: expected shape [batch, queries, dModel], got [5, 4]'
+        ? 'X: expected shape [batch, n, dModel], got [5, 4]'
         : 'set: expected shape [batch, n, dModel], got [5, 4]',
     ],
     [[2, 5, 4], [2, 5], 'mask: expected shape [2, 1, 5], got [2, 5]'],
@@ -200,6 +200,6 @@ test('ISAB needs 2 m n weights, not n²', () => {
 test('MAB refuses heads that do not divide dModel', () => {
   const X = draw(1, 2, 4);
   expect(() => mab(X, X, parameters.sab, undefined, { heads: 3 })).toThrow(
-    '3 heads do not divide dModel 4',
+    'dModel 4 is not divisible by 3 heads',
   );
 });
