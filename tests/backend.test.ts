@@ -33,3 +33,15 @@ test('without the addon the course runs on pure JavaScript, says so once, and co
   expect(backend).toBe('cpu');
   losses.forEach((loss: number, i: number) => expect(loss).toBeCloseTo(native[i], 5));
 });
+
+test('what has a fused version computes the same values and gradients without it', () => {
+  // The golden values of everything that asks `hasKernels()`, in a process without the addon.
+  const files = ['attention', 'layers', 'training/training'].map((name) => `tests/${name}`);
+  const env = { ...process.env, ATTENTION_BACKEND: 'cpu' };
+  const run = () =>
+    execFileSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files], {
+      env,
+      stdio: 'pipe',
+    });
+  expect(run).not.toThrow();
+}, 120_000);
