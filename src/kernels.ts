@@ -6,10 +6,8 @@
 import { backendName, tf } from './tf';
 
 interface NativeBackend {
-  binding: Record<
-    'TF_ATTR_TYPE' | 'TF_ATTR_BOOL' | 'TF_ATTR_INT' | 'TF_FLOAT' | 'TF_INT32' | 'TF_BOOL',
-    number
-  >;
+  binding: Record<`TF_ATTR_${'TYPE' | 'BOOL' | 'INT' | 'STRING' | 'SHAPE'}`, number> &
+    Record<'TF_FLOAT' | 'TF_INT32' | 'TF_BOOL', number>;
   executeSingleOutput(op: string, attributes: object[], inputs: tf.Tensor[]): tf.Tensor;
   executeMultipleOutputs(
     op: string,
@@ -19,7 +17,8 @@ interface NativeBackend {
   ): tf.Tensor[];
 }
 
-type KernelAttributes = Record<string, boolean | number | 'float32' | 'int32' | 'bool'>;
+/** 'float32', 'int32' and 'bool' are types, other strings are strings, lists are shapes. */
+type KernelAttributes = Record<string, boolean | number | string | readonly number[]>;
 
 const types = { float32: 'TF_FLOAT', int32: 'TF_INT32', bool: 'TF_BOOL' } as const;
 
@@ -28,12 +27,24 @@ export function hasKernels(): boolean {
   return backendName() === 'tensorflow';
 }
 
+const FLOAT: KernelAttributes = { T: 'float32' };
+const known = new WeakMap<KernelAttributes, object[]>();
+
 function attributes(values: KernelAttributes): object[] {
+  let list = known.get(values);
+  if (!list) known.set(values, (list = translated(values)));
+  return list;
+}
+
+function translated(values: KernelAttributes): object[] {
   const { binding } = tf.backend() as unknown as NativeBackend;
   return Object.entries(values).map(([name, value]) => {
     if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };
     if (typeof value === 'number') return { name, type: binding.TF_ATTR_INT, value };
-    return { name, type: binding.TF_ATTR_TYPE, value: binding[types[value]] };
+    if (typeof value === 'object') return { name, type: binding.TF_ATTR_SHAPE, value };
+    if (!(value in types)) return { name, type: binding.TF_ATTR_STRING, value };
+    const type = types[value as keyof typeof types];
+    return { name, type: binding.TF_ATTR_TYPE, value: binding[type] };
   });
 }
 
@@ -41,7 +52,7 @@ function attributes(values: KernelAttributes): object[] {
 export function kernel<T extends tf.Tensor>(
   op: string,
   inputs: tf.Tensor[],
-  values: KernelAttributes = { T: 'float32' },
+  values: KernelAttributes = FLOAT,
 ): T {
   const backend = tf.backend() as unknown as NativeBackend;
   return backend.executeSingleOutput(op, attributes(values), inputs) as T;
@@ -52,7 +63,7 @@ export function kernelOutputs(
   op: string,
   inputs: tf.Tensor[],
   outputs: number,
-  values: KernelAttributes = { T: 'float32' },
+  values: KernelAttributes = FLOAT,
 ): tf.Tensor[] {
   const backend = tf.backend() as unknown as NativeBackend;
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
@@ -84,4 +95,62 @@ export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.
 export function int64(value: number): tf.Tensor {
   const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
   return new Int64Scalar(value);
+}
+
+const constants = new Map<string, tf.TensorInfo>();
+
+/** A number or list that kernels take as a tensor. Made once and kept, outside TensorFlow.js's count. */
+function constant(values: number | readonly number[], dtype: 'int32' | 'float32'): tf.Tensor {
+  const key = `${dtype} ${values} ${typeof values}`;
+  let info = constants.get(key);
+  if (!info) {
+    const list = typeof values === 'number' ? [values] : [...values];
+    const shape = typeof values === 'number' ? [] : [list.length];
+    const data = dtype === 'int32' ? Int32Array.from(list) : Float32Array.from(list);
+    info = { dataId: tf.backend().write(data, shape, dtype), shape, dtype };
+    constants.set(key, info);
+  }
+  return info as tf.Tensor;
+}
+
+/** A list of whole numbers as kernels want it: a shape, axes, a permutation. Only for kernels. */
+export function ints(values: readonly number[]): tf.Tensor {
+  return constant(values, 'int32');
+}
+
+/** A number that comes again and again, such as an ε. Only for kernels. */
+export function float(value: number): tf.Tensor {
+  return constant(value, 'float32');
+}
+
+// The kernels that most fused operations are made of. As all here, they are not on the tape.
+
+const product = [false, true].map((a) =>
+  [false, true].map((b) => ({ T: 'float32', transpose_a: a, transpose_b: b })),
+);
+const batchProduct = [false, true].map((a) =>
+  [false, true].map((b) => ({ T: 'float32', adj_x: a, adj_y: b })),
+);
+const reshape: KernelAttributes = { T: 'float32', Tshape: 'int32' };
+const transpose: KernelAttributes = { T: 'float32', Tperm: 'int32' };
+const reduce: KernelAttributes = { T: 'float32', Tidx: 'int32', keep_dims: true };
+
+/** a b, with either matrix transposed on the way; with more axes, a batch of them. */
+export function matMulKernel(a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false) {
+  const [op, values] =
+    a.rank > 2 ? ['BatchMatMulV2', batchProduct] : (['MatMul', product] as const);
+  return kernel(op, [a, b], values[+transposeA][+transposeB]);
+}
+
+export function reshapeKernel(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  return kernel('Reshape', [x, ints(shape)], reshape);
+}
+
+export function transposeKernel(x: tf.Tensor, axes: readonly number[]): tf.Tensor {
+  return kernel('Transpose', [x, ints(axes)], transpose);
+}
+
+/** The sum, or the mean, over the last axis, which stays with size 1. */
+export function reduceKernel(op: 'Sum' | 'Mean', x: tf.Tensor): tf.Tensor {
+  return kernel(op, [x, ints([x.rank - 1])], reduce);
 }

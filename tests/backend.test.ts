@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Adam, backendName, batch, EncoderDecoder, tf } from 'attention';
 import { expect, test } from 'vitest';
 
@@ -33,3 +34,23 @@ test('without the addon the course runs on pure JavaScript, says so once, and co
   expect(backend).toBe('cpu');
   losses.forEach((loss: number, i: number) => expect(loss).toBeCloseTo(native[i], 5));
 });
+
+test('what has a fused version computes the same values and gradients without it', () => {
+  // The tests of every file that asks `hasKernels()`, in a process without the addon.
+  const own = ['attention', 'layers'].flatMap((folder) =>
+    readdirSync(`src/${folder}`)
+      .filter((file) => readFileSync(`src/${folder}/${file}`, 'utf8').includes('hasKernels()'))
+      .map((file) => `tests/${folder}/${file.replace('.ts', '.test.ts')}`),
+  );
+  const files = [...own, 'tests/attention/graph.test.ts', 'tests/training/training.test.ts'].filter(
+    (file) => existsSync(file),
+  );
+  expect(files.length).toBeGreaterThan(8);
+  const env = { ...process.env, ATTENTION_BACKEND: 'cpu' };
+  const run = () =>
+    execFileSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files], {
+      env,
+      stdio: 'pipe',
+    });
+  expect(run).not.toThrow();
+}, 240_000);

@@ -1,5 +1,9 @@
+import { float, hasKernels, kernel, reduceKernel } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
+
+/** A logit below any other, yet finite: exp gives 0, never NaN. */
+const HIDDEN = -3e38;
 
 /**
  * Softmax over the keys that a mask leaves visible.
@@ -16,16 +20,34 @@ import { tf } from '../tf';
  * @throws if the mask does not broadcast to the logits
  */
 export function maskedSoftmax<T extends tf.Tensor>(logits: T, mask?: tf.Tensor): T {
+  if (mask) expectBroadcast(mask, logits);
+  if (hasKernels() && logits.size > 0) return fusedSoftmax(logits, mask);
   if (!mask) return tf.softmax(logits);
-  expectBroadcast(mask, logits);
   return tf.tidy(() => {
     const visible = tf.cast(mask, 'bool');
-    const hiddenLogit = tf.scalar(-3e38); // below any logit, yet finite: exp gives 0, never NaN
     const weights = tf.softmax(
-      tf.where(tf.broadcastTo(visible, logits.shape), logits as tf.Tensor, hiddenLogit),
+      tf.where(tf.broadcastTo(visible, logits.shape), logits as tf.Tensor, tf.scalar(HIDDEN)),
     );
     return tf.mul(weights, tf.cast(mask, 'float32')) as T; // rows without any visible key become 0
   });
+}
+
+/** The same in fewer operations. With weights w:   dlogits = w ∘ dw − w · Σ_keys w ∘ dw */
+function fusedSoftmax<T extends tf.Tensor>(logits: T, mask?: tf.Tensor): T {
+  const fused = tf.customGrad((input, save) => {
+    let x = input as tf.Tensor;
+    if (mask) x = kernel('SelectV2', [tf.cast(mask, 'bool'), x, float(HIDDEN)]);
+    let weights = kernel('Softmax', [x]);
+    // Rows without any visible key become 0.
+    if (mask) weights = kernel('Mul', [weights, tf.cast(mask, 'float32')]);
+    (save as tf.GradSaveFunc)([weights]);
+    const gradFunc = (dw: tf.Tensor, [w]: tf.Tensor[]) => {
+      const product = kernel('Mul', [w, dw]);
+      return kernel('Sub', [product, kernel('Mul', [w, reduceKernel('Sum', product)])]);
+    };
+    return { value: weights, gradFunc };
+  });
+  return fused(logits) as T;
 }
 
 function expectBroadcast(mask: tf.Tensor, logits: tf.Tensor): void {

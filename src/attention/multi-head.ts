@@ -1,3 +1,4 @@
+import { hasKernels, kernel, matMulKernel, reshapeKernel, transposeKernel } from '../kernels';
 import { dense } from '../layers/dense';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
@@ -73,6 +74,12 @@ export function multiHeadAttention<Weights extends tf.TensorContainer = tf.Tenso
   options: MultiHeadOptions<Weights>,
 ): { context: tf.Tensor3D; weights: Weights } {
   return tf.tidy(() => {
+    if (query === keys && keys === values) {
+      expectShape('query', query, ['batch', 'queries', 'queryDepth']);
+      const { WQ, WK, WV, bQ, bK, bV } = parameters;
+      const [q, k, v] = project(query, [WQ, WK, WV], [bQ, bK, bV], options.heads);
+      return attendInHeads(q, { keys: k, values: v }, parameters, options);
+    }
     const cache = keyValueCache(keys, values, parameters, options);
     return multiHeadQuery(query, cache, parameters, options);
   });
@@ -96,8 +103,10 @@ export function keyValueCache(
   const [batch, positions] = expectShape('keys', keys, ['batch', 'keys', 'keyDepth']);
   expectShape('values', values, [batch, positions, 'valueDepth']);
   return tf.tidy(() => {
-    const k = splitHeads(dense(keys, WK, bK), heads);
-    const v = splitHeads(dense(values, WV, bV), heads);
+    const [k, v] =
+      keys === values
+        ? project(keys, [WK, WV], [bK, bV], heads)
+        : [...project(keys, [WK], [bK], heads), ...project(values, [WV], [bV], heads)];
     if (!past) return { keys: k, values: v };
     return { keys: tf.concat([past.keys, k], 2), values: tf.concat([past.values, v], 2) };
   });
@@ -107,20 +116,81 @@ export function keyValueCache(
 export function multiHeadQuery<Weights extends tf.TensorContainer = tf.Tensor4D>(
   query: tf.Tensor,
   cache: KeyValueCache,
-  { WQ, WO, bQ, bO }: MultiHeadParameters,
-  {
-    heads,
-    mask,
-    attend = scaledDotProductAttention as HeadAttention<any>,
-  }: MultiHeadOptions<Weights>,
+  parameters: MultiHeadParameters,
+  options: MultiHeadOptions<Weights>,
 ): { context: tf.Tensor3D; weights: Weights } {
   expectShape('query', query, [cache.keys.shape[0], 'queries', 'queryDepth']);
   return tf.tidy(() => {
-    const q = splitHeads(dense(query, WQ, bQ), heads);
-    const sameForAllHeads = mask?.rank === 3 ? mask.expandDims(1) : mask;
-    const { context, weights } = attend(q, cache.keys, cache.values, sameForAllHeads);
-    return { context: dense(mergeHeads(context), WO, bO), weights };
+    const [q] = project(query, [parameters.WQ], [parameters.bQ], options.heads);
+    return attendInHeads(q, cache, parameters, options);
   });
+}
+
+/** Attention in every head, and the product of all heads with WO. */
+function attendInHeads<Weights extends tf.TensorContainer>(
+  q: tf.Tensor4D,
+  { keys, values }: KeyValueCache,
+  { WO, bO }: MultiHeadParameters,
+  { mask, attend = scaledDotProductAttention as HeadAttention<any> }: MultiHeadOptions<Weights>,
+): { context: tf.Tensor3D; weights: Weights } {
+  const sameForAllHeads = mask?.rank === 3 ? mask.expandDims(1) : mask;
+  const { context, weights } = attend(q, keys, values, sameForAllHeads);
+  return { context: dense(mergeHeads(context), WO, bO), weights };
+}
+
+/**
+ * x W + b in heads, for several W at once.
+ *
+ * @param x [batch, length, depth]
+ * @param Ws n times [depth, dModel]
+ * @param bs n times [dModel] or undefined
+ * @returns n times [batch, heads, length, dHead]
+ */
+function project(
+  x: tf.Tensor,
+  Ws: tf.Tensor[],
+  bs: (tf.Tensor | undefined)[],
+  heads: number,
+): tf.Tensor4D[] {
+  const [batch, length, depth] = x.shape;
+  const dModel = Ws[0].shape[1] as number;
+  const n = Ws.length;
+  const biases = bs.filter((b) => b !== undefined);
+  const alike =
+    Ws.every((W) => W.shape.join() === `${depth},${dModel}`) &&
+    biases.every((b) => b.shape.join() === `${dModel}`) &&
+    [0, n].includes(biases.length);
+  if (!hasKernels() || !alike || dModel % heads !== 0 || x.size === 0) {
+    return Ws.map((W, i) => splitHeads(dense(x, W, bs[i]), heads));
+  }
+
+  // One product with [W_1 … W_n] instead of n, and one transposition of all into heads.
+  const side = (tensors: tf.Tensor[], axis: number) =>
+    n === 1 ? tensors[0] : tf.concat(tensors, axis);
+  const parts = (t: tf.Tensor, axis: number) => (n === 1 ? [t] : tf.split(t, n, axis));
+  const fused = tf.customGrad((...args) => {
+    const tensors = args as unknown as tf.Tensor[];
+    const save = tensors.pop() as unknown as tf.GradSaveFunc;
+    const flat = reshapeKernel(tensors[0], [batch * length, depth]);
+    const W = side(tensors.slice(1, n + 1), 1);
+    save([flat, W]);
+    const product = matMulKernel(flat, W);
+    const y =
+      biases.length === 0 ? product : kernel('BiasAdd', [product, side(tensors.slice(n + 1), 0)]);
+    const inHeads = reshapeKernel(y, [batch, length, n, heads, dModel / heads]);
+    const gradFunc = (dy: tf.Tensor, [xs, ws]: tf.Tensor[]) => {
+      const dRows = reshapeKernel(transposeKernel(dy, [1, 3, 0, 2, 4]), [
+        batch * length,
+        n * dModel,
+      ]);
+      const dx = reshapeKernel(matMulKernel(dRows, ws, false, true), x.shape);
+      const dW = parts(matMulKernel(xs, dRows, true), 1);
+      return [dx, ...dW, ...(biases.length === 0 ? [] : parts(kernel('BiasAddGrad', [dRows]), 0))];
+    };
+    return { value: transposeKernel(inHeads, [2, 0, 3, 1, 4]), gradFunc };
+  });
+  const all = fused(x, ...Ws, ...biases);
+  return (n === 1 ? [tf.squeeze(all, [0])] : tf.unstack(all)) as tf.Tensor4D[];
 }
 
 /**

@@ -31,13 +31,20 @@ export function relu<T extends tf.Tensor>(x: T): T {
 export function gelu<T extends tf.Tensor>(x: T): T {
   const f = tf.customGrad((input, save) => {
     const z = input as tf.Tensor;
-    const below = tf.mul(tf.add(tf.erf(tf.mul(z, Math.SQRT1_2)), 1), 0.5);
-    (save as tf.GradSaveFunc)([z, below]);
-    const gradFunc = (dy: tf.Tensor, [saved, Phi]: tf.Tensor[]) => {
-      const phi = tf.mul(tf.exp(tf.mul(tf.square(saved), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return tf.mul(dy, tf.add(Phi, tf.mul(saved, phi)));
-    };
-    return { value: tf.mul(z, below), gradFunc };
+    (save as tf.GradSaveFunc)([z]);
+    const gradFunc = (dy: tf.Tensor, [saved]: tf.Tensor[]) =>
+      tf.mul(dy, tf.add(normalCdf(saved), tf.mul(saved, normalDensity(saved))));
+    return { value: tf.mul(z, normalCdf(z)), gradFunc };
   });
   return f(x) as T;
+}
+
+/** Φ */
+function normalCdf(x: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+}
+
+/** φ */
+function normalDensity(x: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 }

@@ -1,5 +1,5 @@
 import { type AdditiveParameters, additiveAligner } from '../attention/additive';
-import { hasKernels, kernel, kernelOutputs, stack, unstack } from '../kernels';
+import { hasKernels, kernel, kernelOutputs, matMulKernel, stack, unstack } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
 import { dense } from './dense';
@@ -92,11 +92,6 @@ function fusedSteps(
   const hidden = mask && tf.mul(tf.sub(1, tf.cast(mask, 'float32')), -3e38); // as in maskedSoftmax
   const visible = mask && tf.cast(mask, 'float32');
 
-  const multiply = (a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false) =>
-    kernel('MatMul', [a, b], { T: 'float32', transpose_a: transposeA, transpose_b: transposeB });
-  const multiplyEach = (a: tf.Tensor, b: tf.Tensor, adj_x = false, adj_y = false) =>
-    kernel('BatchMatMulV2', [a, b], { T: 'float32', adj_x, adj_y });
-
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;
     const [input, start, values, projected, W, v, ...parameters] = args as tf.Tensor[];
@@ -106,15 +101,15 @@ function fusedSteps(
     const outputs: tf.Tensor[] = [];
     let state = start;
     for (let i = 0; i < inputs.length; i++) {
-      const query = multiply(state, W).reshape([batch, 1, dAttention]);
+      const query = matMulKernel(state, W).reshape([batch, 1, dAttention]);
       const layer = kernel('Tanh', [kernel('AddV2', [query, projected])]);
-      const scores = multiply(layer.reshape([batch * keys, dAttention]), column);
+      const scores = matMulKernel(layer.reshape([batch * keys, dAttention]), column);
       let logits = scores.reshape([batch, keys]);
       if (hidden) logits = kernel('AddV2', [logits, hidden]);
       let weights = kernel('Softmax', [logits]);
       if (visible) weights = kernel('Mul', [weights, visible]);
       const row = weights.reshape([batch, 1, keys]);
-      const context = multiplyEach(row, values).reshape([batch, depth]);
+      const context = matMulKernel(row, values).reshape([batch, depth]);
       const both = tf.concat([inputs[i], context], 1);
       const [r, u, c, next] = kernelOutputs('GRUBlockCell', [both, state, ...parameters], 4);
       kept.push([state, layer, weights, both, r, u, c]);
@@ -151,7 +146,7 @@ function fusedSteps(
         const [dX, dFromCell] = tf.split(dBoth, [inputDepth as number, depth], 1);
         // c = α H and α = softmax(e):  dα = H dc,  de = α ∘ (dα − Σ α ∘ dα)
         const dContext = kernel('AddV2', [dContextHere, dFromCell]).reshape([batch, depth, 1]);
-        const dWeights = multiplyEach(h, dContext).reshape([batch, keys]);
+        const dWeights = matMulKernel(h, dContext).reshape([batch, keys]);
         const weighted = kernel('Mul', [weights, dWeights]);
         const total = tf.sum(weighted, 1, true);
         const dLogits = kernel('Sub', [weighted, kernel('Mul', [weights, total])]);
@@ -159,9 +154,9 @@ function fusedSteps(
         const de = dLogits.reshape([batch, keys, 1]);
         const dLayer = kernel('TanhGrad', [layer, kernel('Mul', [de, vector])]);
         const dQuery = tf.sum(dLayer, 1);
-        dState = kernel('AddV2', [dCell, multiply(dQuery, matrix, false, true)]);
+        dState = kernel('AddV2', [dCell, matMulKernel(dQuery, matrix, false, true)]);
         const rows = layer.reshape([batch * keys, dAttention]);
-        each.dv.push(multiply(rows, dLogits.reshape([batch * keys, 1]), true));
+        each.dv.push(matMulKernel(rows, dLogits.reshape([batch * keys, 1]), true));
         each.states.push(s);
         each.weights.push(weights);
         each.inputs.push(both);
@@ -180,12 +175,12 @@ function fusedSteps(
       return [
         stack(each.dX.reverse()),
         dState,
-        multiplyEach(stack(each.weights), stack(each.dContext), true),
+        matMulKernel(stack(each.weights), stack(each.dContext), true),
         tf.addN(each.dLayer),
-        multiply(states, tf.concat(each.dQuery), true),
+        matMulKernel(states, tf.concat(each.dQuery), true),
         tf.addN(each.dv).reshape([dAttention]),
-        multiply(tf.concat([both, states], 1), dGate, true),
-        multiply(tf.concat([both, resets], 1), dCandidate, true),
+        matMulKernel(tf.concat([both, states], 1), dGate, true),
+        matMulKernel(tf.concat([both, resets], 1), dCandidate, true),
         tf.sum(dGate, 0),
         tf.sum(dCandidate, 0),
       ];

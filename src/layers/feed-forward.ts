@@ -31,7 +31,12 @@ export function feedForward<T extends tf.Tensor>(
   { W1, b1, W2, b2 }: FeedForwardParameters,
   activation: Activation = 'relu',
 ): T {
-  return tf.tidy(() => dense(activate(dense(x, W1, b1), activation), W2, b2));
+  return tf.tidy(() => {
+    // Positions do not matter here: one long list of them is fewer operations.
+    const rows = x.reshape([-1, x.shape[x.rank - 1]]);
+    const y = dense(activate(dense(rows, W1, b1), activation), W2, b2);
+    return y.reshape([...x.shape.slice(0, -1), W2.shape[1] as number]) as T;
+  });
 }
 
 /** New parameters: Glorot and Bengio's uniform matrices, biases 0. dHidden is 4 dModel in the paper. */

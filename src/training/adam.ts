@@ -1,3 +1,4 @@
+import { float, hasKernels, kernel, kernelOutputs } from '../kernels';
 import { tf } from '../tf';
 
 /** Settings of the Adam optimiser. */
@@ -18,7 +19,7 @@ export interface AdamOptions {
  *     m ← β₁ m + (1 − β₁) g      v ← β₂ v + (1 − β₂) g²
  *     θ ← θ − α √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε)
  *
- * All parameters are updated as one long vector: ten operations in all, not ten for each.
+ * `KernelMeans` and `FlatMeans` hold m and v and take the step.
  *
  * Source: Kingma and Ba (2015), Algorithm 1 and the end of Section 2 (whose ε this is).
  */
@@ -26,8 +27,7 @@ export class Adam {
   private step = 0;
   private readonly variables: tf.Variable[];
   private readonly options: Required<AdamOptions>;
-  private mean: tf.Tensor;
-  private square: tf.Tensor;
+  private readonly means: Means;
 
   /** @throws if there are no variables, or a setting is out of range */
   constructor(parameters: Record<string, tf.Variable>, options: AdamOptions = {}) {
@@ -47,9 +47,9 @@ export class Adam {
         `Adam: expected 0 ≤ beta < 1 and clipNorm > 0, got beta1 ${beta1}, beta2 ${beta2}, clipNorm ${clipNorm}`,
       );
     }
-    const size = this.variables.reduce((sum, variable) => sum + variable.size, 0);
-    this.mean = tf.zeros([size]);
-    this.square = tf.zeros([size]);
+    this.means = hasKernels()
+      ? new KernelMeans(this.variables, this.options)
+      : new FlatMeans(this.variables, this.options);
   }
 
   /**
@@ -73,39 +73,126 @@ export class Adam {
   }
 
   private update(gradients: tf.Tensor[]): void {
-    const { learningRate, beta1, beta2, epsilon, clipNorm } = this.options;
+    const { learningRate, clipNorm } = this.options;
     const t = ++this.step;
     const alpha = typeof learningRate === 'function' ? learningRate(t) : learningRate;
-    // `mean` and `square` are m/(1 − β₁) and v/(1 − β₂): two operations fewer per step.
-    const scale = Math.sqrt(1 - beta2);
-    const rate = (((alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t)) * (1 - beta1)) / scale;
-    const [mean, square, change] = tf.tidy(() => {
-      let g: tf.Tensor = tf.concat(gradients.map((gradient) => gradient.flatten()));
-      if (clipNorm < Infinity) {
-        const norm = Math.sqrt(tf.sum(tf.square(g)).dataSync()[0]);
-        if (norm > clipNorm) g = tf.mul(g, clipNorm / norm);
-      }
-      const m = tf.add(tf.mul(this.mean, beta1), g);
-      const v = tf.add(tf.mul(this.square, beta2), tf.square(g));
-      return [m, v, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), epsilon / scale))];
-    });
-    tf.dispose([this.mean, this.square]);
-    this.mean = mean;
-    this.square = square;
     tf.tidy(() => {
-      const pieces = tf.split(
-        change,
-        this.variables.map((variable) => variable.size),
-      );
-      this.variables.forEach((variable, i) => {
-        variable.assign(tf.sub(variable, pieces[i].reshape(variable.shape)));
-      });
+      const norm = clipNorm < Infinity ? Math.sqrt(squaredNorm(gradients)) : 0;
+      const clipped =
+        norm > clipNorm ? gradients.map((g) => tf.mul(g, clipNorm / norm)) : gradients;
+      this.means.update(clipped, alpha, t);
     });
-    change.dispose();
   }
 
-  /** Frees the two means. */
+  /** Frees the means. */
+  dispose(): void {
+    this.means.dispose();
+  }
+}
+
+/** Σ g² over all tensors. */
+function squaredNorm(gradients: tf.Tensor[]): number {
+  const each = gradients.map((g) => (hasKernels() ? kernel('L2Loss', [g]) : tf.sum(tf.square(g))));
+  return tf.addN(each).dataSync()[0] * (hasKernels() ? 2 : 1); // L2Loss is Σ g² / 2
+}
+
+/** m and v of every variable, and the step with them. */
+interface Means {
+  /** To be called inside `tf.tidy`. */
+  update(gradients: tf.Tensor[], alpha: number, t: number): void;
+  dispose(): void;
+}
+
+type Settings = Required<AdamOptions>;
+
+/** All parameters as one long vector: ten operations in all, not ten for each. */
+class FlatMeans implements Means {
+  private readonly mean: tf.Variable;
+  private readonly square: tf.Variable;
+
+  constructor(
+    private readonly variables: tf.Variable[],
+    private readonly settings: Settings,
+  ) {
+    const size = variables.reduce((sum, variable) => sum + variable.size, 0);
+    [this.mean, this.square] = tf.tidy(() =>
+      [0, 1].map(() => tf.variable(tf.zeros([size]), false)),
+    );
+  }
+
+  update(gradients: tf.Tensor[], alpha: number, t: number): void {
+    const { beta1, beta2, epsilon } = this.settings;
+    const g = tf.concat(gradients.map((gradient) => gradient.flatten()));
+    this.mean.assign(tf.add(tf.mul(this.mean, beta1), tf.mul(g, 1 - beta1)));
+    this.square.assign(tf.add(tf.mul(this.square, beta2), tf.mul(tf.square(g), 1 - beta2)));
+    const rate = (alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+    const change = tf.div(tf.mul(this.mean, rate), tf.add(tf.sqrt(this.square), epsilon));
+    const sizes = this.variables.map((variable) => variable.size);
+    tf.split(change, sizes).forEach((piece, i) => {
+      const variable = this.variables[i];
+      variable.assign(tf.sub(variable, piece.reshape(variable.shape)));
+    });
+  }
+
   dispose(): void {
     tf.dispose([this.mean, this.square]);
   }
+}
+
+const FLOAT = { dtype: 'float32' };
+
+/**
+ * TensorFlow's own kernel of the step, once for each variable: one pass through memory instead of
+ * ten. It works on variables of native TensorFlow, which TensorFlow.js knows by handles only.
+ */
+class KernelMeans implements Means {
+  private static count = 0;
+  /** Per variable: handles of θ, m and v, and θ as the last step left it. */
+  private readonly native: { handles: tf.Tensor[]; theta: object }[];
+
+  constructor(
+    private readonly variables: tf.Variable[],
+    private readonly settings: Settings,
+  ) {
+    this.native = variables.map(({ shape }) => ({
+      handles: ['theta', 'm', 'v'].map((name) => {
+        const shared_name = `adam/${KernelMeans.count++}/${name}`;
+        const values = { dtype: 'float32', shape, container: '', shared_name };
+        return tf.keep(kernel('VarHandleOp', [], values));
+      }),
+      theta: {},
+    }));
+    tf.tidy(() => {
+      this.native.forEach(({ handles }, i) => {
+        const zeros = tf.zerosLike(variables[i]);
+        for (const mean of handles.slice(1)) assign(mean, zeros);
+      });
+    });
+  }
+
+  update(gradients: tf.Tensor[], alpha: number, t: number): void {
+    const { beta1, beta2, epsilon } = this.settings;
+    const varying = [beta1 ** t, beta2 ** t, alpha].map((x) => tf.scalar(x));
+    const scalars = [...varying, float(beta1), float(beta2), float(epsilon)];
+    this.native.forEach((native, i) => {
+      const variable = this.variables[i];
+      const [theta] = native.handles;
+      // Somebody else may have changed the variable since: a checkpoint that was loaded.
+      if (variable.dataId !== native.theta) assign(theta, variable);
+      kernelOutputs('ResourceApplyAdam', [...native.handles, ...scalars, gradients[i]], 0);
+      variable.assign(kernel('ReadVariableOp', [theta], FLOAT));
+      native.theta = variable.dataId;
+    });
+  }
+
+  dispose(): void {
+    for (const handle of this.native.flatMap(({ handles }) => handles)) {
+      kernelOutputs('DestroyResourceOp', [handle], 0, {});
+      handle.dispose();
+    }
+  }
+}
+
+function assign(handle: tf.Tensor, value: tf.Tensor): void {
+  kernelOutputs('AssignVariableOp', [handle, value], 0, FLOAT);
 }

@@ -40,6 +40,34 @@ describe('scaledDotProductAttention', () => {
     expectGradient(f as never, [draw(2, 3, 4), draw(2, 5, 4), draw(2, 5, 2)]);
   });
 
+  test.each([
+    [
+      [2, 40, 3],
+      [2, 33, 3],
+      [2, 33, 5],
+    ],
+    [
+      [1, 2, 33, 4],
+      [1, 2, 40, 4],
+      [1, 2, 40, 4],
+    ],
+  ])('has the gradient of the formula where the rows are many, %j', (q, k, v) => {
+    const cotangent = draw(...q.slice(0, -1), v[v.length - 1]);
+    const formula = (query: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) => {
+      const logits = tf.mul(tf.matMul(query, keys, false, true), 1 / Math.sqrt(q[q.length - 1]));
+      return tf.matMul(tf.softmax(logits), values);
+    };
+    const ours = (...x: tf.Tensor[]) => scaledDotProductAttention(x[0], x[1], x[2]).context;
+    const inputs = [draw(...q), draw(...k), draw(...v)];
+    const gradients = [ours, formula as typeof ours].map((f) =>
+      tf.grads((...x) => tf.sum(tf.mul(f(...x), cotangent)))(inputs),
+    );
+    gradients[0].forEach((gradient, i) => {
+      const difference = tf.max(tf.abs(tf.sub(gradient, gradients[1][i])));
+      expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+    });
+  });
+
   test('survives logits of ±1e4 without NaN', () => {
     const q = tf.tensor([[[1e4], [-1e4]]]);
     const { weights } = scaledDotProductAttention(q, q, q, causalMask(2));

@@ -234,7 +234,7 @@ def transformer_cases():
     source = torch.tensor([[3.0, 4, 3, 5], [4, 5, 0, 0]])
     target = torch.tensor([[4.0, 3, 6, 2], [5, 2, 0, 0]])
     for norm, activation, heads, d_model, d_hidden, layers, tied, learned in [
-        ("post", "relu", 2, 4, 5, 2, True, False), ("pre", "gelu", 1, 4, 3, 1, False, True),
+        ("post", "relu", 2, 6, 5, 2, True, False), ("pre", "gelu", 1, 4, 3, 1, False, True),
     ]:
         p = {"sourceEmbedding": leaf(6, d_model, scale=0.5), "targetEmbedding": leaf(7, d_model, scale=0.5)}
         for stack in ("encoder", "decoder"):

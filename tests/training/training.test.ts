@@ -81,6 +81,30 @@ describe('Adam', () => {
     expect(together.b.arraySync()).toEqual(alone.arraySync());
   });
 
+  test('goes on from a value that somebody else gave to a parameter', () => {
+    const weight = tf.variable(tf.tensor1d([5]));
+    const adam = new Adam({ weight }, { learningRate: 0.1 });
+    const step = () => adam.minimize(() => tf.sum(weight));
+    step();
+    weight.assign(tf.tensor1d([2]));
+    step();
+    expect(weight.dataSync()[0]).toBeCloseTo(1.9, 5);
+  });
+
+  test('leaves values alone that were read before a step', () => {
+    const weight = tf.variable(tf.tensor1d([5]));
+    const adam = new Adam({ weight }, { learningRate: 0.1 });
+    const step = () => adam.minimize(() => tf.sum(weight));
+    step();
+    const copy = weight.clone();
+    step();
+    expect(copy.dataSync()[0]).toBeCloseTo(4.9, 5);
+    expect(weight.dataSync()[0]).toBeCloseTo(4.8, 5);
+    const before = tf.memory().numTensors;
+    adam.dispose();
+    expect(tf.memory().numTensors).toBeLessThan(before);
+  });
+
   test('refuses a loss that is not a number and leaves the parameters as they were', () => {
     const weight = tf.variable(tf.tensor1d([0]));
     const adam = new Adam({ weight });

@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 
 const { Adam, encoderLayer, encoderLayerParameters, flatten, random, tf, uniform, variables } =
-  await import(process.env.ATTENTION_PACKAGE ?? 'attention');
+  await import('attention');
 
 /** @param {{ batch: number, length: number, dModel: number, heads: number }} size */
 function training({ batch, length, dModel, heads }) {
@@ -15,7 +15,7 @@ function training({ batch, length, dModel, heads }) {
   const adam = new Adam(flatten(parameters));
   const [x, target] = [0, 1].map(() => uniform([batch, length, dModel], next, 1));
   const loss = () =>
-    tf.losses.meanSquaredError(target, encoderLayer(x, parameters, { heads }).output);
+    tf.mean(tf.square(tf.sub(encoderLayer(x, parameters, { heads }).output, target)));
   return () => adam.minimize(loss);
 }
 

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setup } from '../setup/index.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 
@@ -26,6 +27,7 @@ export default async function main(args) {
   console.log(`import of src in a cell        ${kernel.importSource.toFixed(2)} s (median of 5)`);
   if (kernel.memory) console.log(`kernel after lesson 02         ${kernel.memory.toFixed(0)} MB`);
   await compareTraining();
+  await compareLayers();
 }
 
 function installPeers() {
@@ -74,6 +76,65 @@ async function compareTraining() {
     adam.dispose();
     model.dispose();
   }
+}
+
+/** An encoder layer of the Transformer with one thread, with two, and in PyTorch, by turns. */
+async function compareLayers() {
+  const script = join(bench, 'transformer-layer.mjs');
+  const python = join(peers, 'bin', 'python');
+  const ours = (/** @type {string} */ threads) =>
+    worker(process.execPath, script, { TF_NUM_INTRAOP_THREADS: threads });
+  const [one, two] = [ours('1'), ours('2')];
+  const peer = existsSync(python)
+    ? worker(python, join(bench, 'transformer_layer_pytorch.py'), { OMP_NUM_THREADS: '2' })
+    : undefined;
+  const workers = [one, two, ...(peer ? [peer] : [])];
+  for (const [batch, length, dModel, heads, steps] of [
+    [32, 16, 64, 4, 50],
+    [32, 64, 128, 8, 10],
+    [8, 256, 256, 8, 4],
+  ]) {
+    const job = { batch, length, dModel, heads, steps };
+    const seconds = workers.map(() => /** @type {number[]} */ ([]));
+    for (let round = 0; round < 8; round++) {
+      for (const [i, { run }] of workers.entries()) {
+        const times = await run(job);
+        if (round > 1) seconds[i].push(...times); // the first ones warm up
+      }
+    }
+    const [mine1, mine2, theirs] = seconds.map((times) => 1000 * median(times));
+    const line = `encoder layer ${batch}×${length}×${dModel}: 1 thread ${mine1.toFixed(1)} ms, 2 threads ${mine2.toFixed(1)} ms`;
+    const ratio = theirs / Math.min(mine1, mine2);
+    console.log(
+      peer ? `${line}, PyTorch ${theirs.toFixed(1)} ms, ratio ${ratio.toFixed(2)}` : line,
+    );
+  }
+  for (const { end } of workers) end();
+}
+
+/**
+ * A process that takes jobs as JSON lines and answers each with one.
+ *
+ * @param {string} program
+ * @param {string} script
+ * @param {Record<string, string>} settings of its environment
+ */
+function worker(program, script, settings) {
+  const child = spawn(program, [script], {
+    env: { ...process.env, ...settings },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    /** @param {object} job */
+    async run(job) {
+      child.stdin.write(`${JSON.stringify(job)}\n`);
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`${script} ended before it answered`);
+      return /** @type {number[]} */ (JSON.parse(value));
+    },
+    end: () => child.stdin.end(),
+  };
 }
 
 /** @param {number[]} values */
