@@ -1,5 +1,7 @@
 export * from './attention/additive';
 export * from './attention/attended';
+export * from './attention/hashing';
+export * from './attention/lsh';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
 export * from './attention/scaled-dot-product';
