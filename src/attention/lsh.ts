@@ -90,7 +90,7 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
 }
 
 /** Rows × rounds × length that are computed at a time: bounds the tables of the backward pass. */
-const GROUP = 2 ** 19;
+const GROUP = 2 ** 15;
 
 /** Sorts the rows in groups, each as large as is computed at a time. */
 function sortInGroups(
@@ -144,7 +144,16 @@ function attendInGroups(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, groups: Sorted
   return attend(q, k, v);
 }
 
-/** x / |x|, and 0 for 0. */
+/** k = x / |x| (0 for 0), whose gradient is dx = (dk − k (k · dk)) / |x|. */
 function unit(x: tf.Tensor): tf.Tensor {
-  return tf.mul(x, tf.rsqrt(tf.add(tf.sum(tf.square(x), -1, true), 1e-12)));
+  const normalise = tf.customGrad((...args) => {
+    const [vector, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+    const perLength = tf.rsqrt(tf.add(tf.sum(tf.square(vector), -1, true), 1e-12));
+    const value = tf.mul(vector, perLength);
+    save([value, perLength]);
+    const gradFunc = (dk: tf.Tensor, [k, scale]: tf.Tensor[]) =>
+      tf.mul(tf.sub(dk, tf.mul(k, tf.sum(tf.mul(k, dk), -1, true))), scale);
+    return { value, gradFunc };
+  });
+  return normalise(x);
 }
