@@ -19,9 +19,7 @@ describe('axialPositions', () => {
 
   test('with one axis is an ordinary table of learned positions', () => {
     const table = uniform([5, 3], random(1), 1);
-    expect(axialPositions([table], 4).arraySync()).toEqual(
-      table.slice([0, 0], [4, 3]).arraySync(),
-    );
+    expect(axialPositions([table], 4).arraySync()).toEqual(table.slice([0, 0], [4, 3]).arraySync());
   });
 
   test('keeps no tensor but what it returns', () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareLsh } from '../bench/lsh_compare.mjs';
 import { setup } from '../setup/index.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 
@@ -9,7 +10,7 @@ const peers = join(root, '.venv-peers');
 
 /**
  * `npm run bench`: what a learner waits for, and the training speed of lesson 02 beside the same
- * model in PyTorch, batch by batch in one run. `npm run bench -- --peers` first installs PyTorch
+ * model in PyTorch, batch by batch in one run; LSH attention beside reformer-pytorch. `npm run bench -- --peers` first installs PyTorch
  * into an environment of its own, `.venv-peers`.
  *
  * @param {string[]} args
@@ -26,6 +27,8 @@ export default async function main(args) {
   console.log(`import of src in a cell        ${kernel.importSource.toFixed(2)} s (median of 5)`);
   if (kernel.memory) console.log(`kernel after lesson 02         ${kernel.memory.toFixed(0)} MB`);
   await compareTraining();
+  const python = join(peers, 'bin', 'python');
+  if (existsSync(python)) await compareLsh(python);
 }
 
 function installPeers() {
