@@ -38,8 +38,11 @@ export type LshOptions = Partial<Sight> & {
  * - A pair that meets in N rounds counts N times, as in reformer-pytorch and HF transformers. The
  *   paper divides by N (Appendix A, N_{i,j}): `countOnce`, exact, at several times the cost.
  * - `acrossBuckets` lets queries see other buckets in their reach. The formula does not; the
- *   authors' code and both libraries do, as the work is done anyhow.
+ *   authors' code and both libraries do by default, as the work is done anyhow.
  * - Dot products are multiplied with 1/√depth as in the authors' code; HF transformers: scale 1.
+ *
+ * - Causal hides later keys and values, but which earlier keys are in reach depends on where the
+ *   chunks are cut, and that on the buckets of all positions, later ones too. So it is in the paper.
  *
  * Source: Kitaev, Kaiser, Levskaya (2020), "Reformer", Section 2, eq. (2)–(5), and Appendix A.
  *
@@ -135,24 +138,26 @@ function inGroups(
 function attendInGroups(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, groups: Sorted[]): tf.Tensor {
   const attend = tf.customGrad((...args) => {
     const [inputs, save] = [args.slice(0, 3) as tf.Tensor[], args[3] as unknown as tf.GradSaveFunc];
-    const outputs = inGroups(inputs, groups, attendSorted);
-    save([...inputs, ...outputs]);
+    const [context, Z] = inGroups(inputs, groups, attendSorted);
+    save([...inputs, context]);
+    // Only inputs and outputs can be saved as tensors on every backend; Z is small.
+    const [numbers, shape] = [Z.dataSync(), Z.shape];
     const gradFunc = (dContext: tf.Tensor, saved: tf.Tensor[]) =>
-      inGroups([...saved, dContext], groups, attendSortedGradient);
-    return { value: outputs[0], gradFunc };
+      inGroups([...saved, tf.tensor(numbers, shape), dContext], groups, attendSortedGradient);
+    return { value: context, gradFunc };
   });
   return attend(q, k, v);
 }
 
 /** k = x / |x| (0 for 0), whose gradient is dx = (dk − k (k · dk)) / |x|. */
 function unit(x: tf.Tensor): tf.Tensor {
+  const perLength = (y: tf.Tensor) => tf.rsqrt(tf.add(tf.sum(tf.square(y), -1, true), 1e-12));
   const normalise = tf.customGrad((...args) => {
     const [vector, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    const perLength = tf.rsqrt(tf.add(tf.sum(tf.square(vector), -1, true), 1e-12));
-    const value = tf.mul(vector, perLength);
-    save([value, perLength]);
-    const gradFunc = (dk: tf.Tensor, [k, scale]: tf.Tensor[]) =>
-      tf.mul(tf.sub(dk, tf.mul(k, tf.sum(tf.mul(k, dk), -1, true))), scale);
+    const value = tf.mul(vector, perLength(vector));
+    save([vector, value]);
+    const gradFunc = (dk: tf.Tensor, [y, k]: tf.Tensor[]) =>
+      tf.mul(tf.sub(dk, tf.mul(k, tf.sum(tf.mul(k, dk), -1, true))), perLength(y));
     return { value, gradFunc };
   });
   return normalise(x);

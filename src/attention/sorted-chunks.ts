@@ -98,8 +98,7 @@ const [HIDDEN, FLOOR] = [-1e30, -1e29];
  *
  * @param q, k [rows · length, depth]
  * @param v [rows · length, dValue]
- * @returns [context, Z, alone]: context [rows · length, dValue]; Z [rows · length, 1], −HIDDEN for who sees nobody;
- *   alone [rows · length, 1], 1 for who sees nobody and is not hidden
+ * @returns context [rows · length, dValue]; Z [rows · length, 1], 1e30 for who sees nobody
  */
 export function attendSorted([q, k, v]: tf.Tensor[], sorted: Sorted): tf.Tensor[] {
   return tf.tidy(() => {
@@ -107,7 +106,7 @@ export function attendSorted([q, k, v]: tf.Tensor[], sorted: Sorted): tf.Tensor[
     const values = withColumn(v, tf.ones([v.shape[0], 1]));
     const [sums, tops] = inPieces(sorted, (piece) => {
       const z = logits(take(q, piece.queries), take(k, piece.keys), piece);
-      const top = tf.maximum(tf.max(z, -1, true), FLOOR); // who sees nobody gets exp(HIDDEN − FLOOR) = 0
+      const top = tf.maximum(tf.max(z, -1, true), FLOOR); // exp(HIDDEN − FLOOR) is 0, not 1
       return [tf.matMul(tf.exp(tf.sub(z, top)), take(values, piece.keys)), top];
     });
     const topOf = perRound(sorted).map((slots) => take(tops, tf.tensor1d(slots, 'int32')));
@@ -117,15 +116,16 @@ export function attendSorted([q, k, v]: tf.Tensor[], sorted: Sorted): tf.Tensor[
     );
     const [weighted, sum] = tf.split(total, [v.shape[1] as number, 1], 1);
     const nobody = tf.equal(sum, 0);
-    const shown = Float32Array.from(perRound(sorted)[0], (slot) => Number(sorted.limit[slot] >= 0));
-    const alone = tf.mul(tf.cast(nobody, 'float32'), tf.tensor2d(shown, sum.shape as [number, 1]));
-    const context = tf.add(
-      tf.div(weighted, tf.add(sum, tf.cast(nobody, 'float32'))),
-      tf.mul(alone, v),
-    );
     const Z = tf.where(nobody, tf.fill(sum.shape, -HIDDEN), tf.add(top, tf.log(sum)));
-    return [context, Z, alone];
+    const average = tf.div(weighted, tf.add(sum, tf.cast(nobody, 'float32')));
+    return [tf.add(average, tf.mul(alone(Z, sorted), v)), Z];
   });
+}
+
+/** [rows · length, 1]: 1 for a position that sees nobody, although it is not hidden; else 0. */
+function alone(Z: tf.Tensor, { slots, limit, rows, length }: Sorted): tf.Tensor {
+  const shown = Float32Array.from(slots.subarray(0, rows * length), (s) => Number(limit[s] >= 0));
+  return tf.mul(tf.cast(tf.equal(Z, -HIDDEN), 'float32'), tf.tensor2d(shown, [rows * length, 1]));
 }
 
 /**
@@ -135,7 +135,7 @@ export function attendSorted([q, k, v]: tf.Tensor[], sorted: Sorted): tf.Tensor[
  *     dq_i = Σ_j dz_ij k_j        dk_j = Σ_i dz_ij q_i        dv_j = Σ_i p_ij dcontext_i
  */
 export function attendSortedGradient(
-  [q, k, v, context, Z, alone, dContext]: tf.Tensor[],
+  [q, k, v, context, Z, dContext]: tf.Tensor[],
   sorted: Sorted,
 ): tf.Tensor[] {
   return tf.tidy(() => {
@@ -161,7 +161,7 @@ export function attendSortedGradient(
       sumOf(readings, (slots) => take(dKeys, slots)),
       sumOf(readings, (slots) => take(dValues, slots)),
     ].map((x) => x.slice([0, 0], [-1, (x.shape[1] as number) - 1]));
-    return [dq, dk, tf.add(dv, tf.mul(alone, dContext))];
+    return [dq, dk, tf.add(dv, tf.mul(alone(Z, sorted), dContext))];
   });
 }
 
@@ -173,7 +173,7 @@ export function attendSortedGradient(
 export function sortedWeights([q, k, v]: tf.Tensor[], sorted: Sorted): tf.Tensor[] {
   return tf.tidy(() => {
     const { length } = sorted;
-    const [, Z, alone] = attendSorted([q, k, v], sorted);
+    const [, Z] = attendSorted([q, k, v], sorted);
     const [p, keys] = inPieces(sorted, (piece) => {
       const z = logits(take(q, piece.queries), take(k, piece.keys), piece);
       const position = tf.mod(piece.keys.expandDims(1), tf.scalar(length, 'int32'));
@@ -186,7 +186,10 @@ export function sortedWeights([q, k, v]: tf.Tensor[], sorted: Sorted): tf.Tensor
         1,
       );
     const self = tf.range(0, length, 1, 'int32').reshape([1, length, 1]).tile([sorted.rows, 1, 1]);
-    return [withColumn(joined(p), alone), withColumn(joined(keys), self.reshape(alone.shape))];
+    return [
+      withColumn(joined(p), alone(Z, sorted)),
+      withColumn(joined(keys), self.reshape(Z.shape)),
+    ];
   });
 }
 

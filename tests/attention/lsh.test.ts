@@ -126,13 +126,14 @@ describe('lshAttention', () => {
   );
 
   test('computes the same without TensorFlow’s own kernels', () => {
-    tf.env().set('IS_TEST', true); // no banner that advises the native backend
+    tf.env().set('IS_TEST', true); // as src/tf.ts does on this backend
     tf.setBackend('cpu');
     try {
       expectGolden(golden('lsh-reformer-pytorch')[4] as never, asReformerPytorch);
       expectGolden(golden('lsh-transformers')[3] as never, asTransformers);
     } finally {
       tf.setBackend('tensorflow');
+      tf.env().set('IS_TEST', false);
     }
   });
 

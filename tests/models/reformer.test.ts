@@ -75,6 +75,17 @@ describe('reformer', () => {
   });
 });
 
+test('the Reformer computes the same without TensorFlow’s own kernels', () => {
+  tf.env().set('IS_TEST', true); // as src/tf.ts does on this backend
+  tf.setBackend('cpu');
+  try {
+    expectGolden(golden('reformer')[1] as never, run);
+  } finally {
+    tf.setBackend('tensorflow');
+    tf.env().set('IS_TEST', false);
+  }
+});
+
 describe('reformerLoss', () => {
   test('is the mean of −log p of each next token that is there', () => {
     const parameters = reformerParameters(sizes, random(1));
