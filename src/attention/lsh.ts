@@ -36,11 +36,10 @@ export type LshOptions = Partial<Sight> & {
  *
  * How this relates to the paper and to known code:
  * - A pair that meets in N rounds counts N times, as in reformer-pytorch and HF transformers. The
- *   paper divides by N (Appendix A, N_{i,j}): `countOnce`, exact, at several times the cost.
+ *   paper divides by N (Appendix A, N_{i,j}): `countOnce`, exact, at about twice the time.
  * - `acrossBuckets` lets queries see other buckets in their reach. The formula does not; the
- *   authors' code and both libraries do by default, as the work is done anyhow.
+ *   authors' settings and both libraries' defaults do, as the work is done anyhow.
  * - Dot products are multiplied with 1/√depth as in the authors' code; HF transformers: scale 1.
- *
  * - Causal hides later keys and values, but which earlier keys are in reach depends on where the
  *   chunks are cut, and that on the buckets of all positions, later ones too. So it is in the paper.
  *
@@ -53,7 +52,7 @@ export type LshOptions = Partial<Sight> & {
  *   is not seen, and sees nobody: weights 0, context 0
  * @returns context [batch, (heads,) length, dValue]; if asked for, weights, through which no
  *   gradient flows; their last key is the query itself
- * @throws if a shape does not fit
+ * @throws if a shape does not fit, or buckets are not whole numbers from 0
  */
 export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
   queryKey: T,
@@ -74,6 +73,7 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
   if (!(Number.isInteger(chunkLength) && chunkLength > 0)) {
     throw new Error(`chunkLength: expected a whole number from 1, got ${chunkLength}`);
   }
+  if (buckets.dtype !== 'int32') throw new Error(`buckets: expected int32, got ${buckets.dtype}`);
 
   const groups = sortInGroups(buckets, mask, {
     ...{ rows, rounds, length, chunkLength: Math.min(chunkLength, length) },
@@ -103,6 +103,8 @@ function sortInGroups(
 ): Sorted[] {
   const { rows, rounds, length } = sizes;
   const [all, shown] = [buckets.dataSync() as Int32Array, mask?.dataSync()];
+  const negative = all.find((bucket) => bucket < 0);
+  if (negative !== undefined) throw new Error(`buckets: expected numbers from 0, got ${negative}`);
   const heads = rows / buckets.shape[0];
   const step = Math.max(1, Math.floor(GROUP / (rounds * length)));
   const groups: Sorted[] = [];

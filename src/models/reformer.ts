@@ -93,6 +93,7 @@ export function reformerParameters(sizes: ReformerSizes, next: Random): Reformer
  *
  * Source: Kitaev, Kaiser, Levskaya (2020), "Reformer: The Efficient Transformer", Section 3; where
  * it is silent (layer norm before each function and on both outputs together), as HF transformers.
+ * No dropout.
  *
  * @param ids [batch, length], int32
  * @param mask [batch, length]: 1 = is there, 0 = padding

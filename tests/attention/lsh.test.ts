@@ -355,10 +355,12 @@ describe('lshAttention', () => {
     [{ mask: [2, 7, 7] }, 'mask: expected shape [2, 1, 7], got [2, 7, 7]'],
     [{ chunkLength: 0 }, 'chunkLength: expected a whole number from 1, got 0'],
     [{ chunkLength: 2.5 }, 'chunkLength: expected a whole number from 1, got 2.5'],
+    [{ dtype: 'float32' }, 'buckets: expected int32, got float32'],
+    [{ fill: -1 }, 'buckets: expected numbers from 0, got -1'],
   ])('refuses %j and says what does not fit', (wrong: any, message) => {
     const given = { queryKey: [2, 7, 3], values: [2, 7, 3], buckets: [2, 2, 7], ...wrong };
     const [q, v] = [tf.ones(given.queryKey), tf.ones(given.values)];
-    const buckets = tf.zeros(given.buckets, 'int32');
+    const buckets = tf.fill(given.buckets, given.fill ?? 0, given.dtype ?? 'int32');
     const mask = given.mask && tf.ones(given.mask);
     const before = tf.memory().numTensors;
     const { chunkLength } = given;

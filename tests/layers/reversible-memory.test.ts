@@ -40,6 +40,13 @@ test('32 reversible blocks cost no more activation memory than 2', () => {
     gradient.dispose();
     return { buffers: live - before, megabytes: megabytes() - peak };
   };
+  const forward = (count: number) => {
+    const before = tf.memory().numDataBuffers;
+    live = 0;
+    tf.dispose(reversibleStack(x, x, blocks.slice(0, count)));
+    return live - before;
+  };
+  expect(forward(32)).toBe(forward(2));
   const [two, many] = [measure(reversibleStack, 2), measure(reversibleStack, 32)];
   const plain = measure(plainStack, 32);
   const weightGradients = 2 * 32; // 16 kB each
