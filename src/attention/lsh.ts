@@ -11,6 +11,8 @@ import {
 } from './sorted-chunks';
 import type { SparseWeights } from './sparse-weights';
 
+export type { Sight };
+
 /** Settings of LSH attention. */
 export type LshOptions = Partial<Sight> & {
   /** m: how many sorted positions attend to one another, and to the m before them. */
