@@ -20,4 +20,4 @@ test('LSH attention to 65,536 tokens, forward and backward, stays far below 8 GB
   const gigabytes = process.resourceUsage().maxRSS / 1024 ** 2;
   console.log(`LSH attention, 65,536 tokens: peak ${gigabytes.toFixed(2)} GB resident`);
   expect(gigabytes).toBeLessThan(3);
-});
+}, 120_000); // some 8 s of computing, more on a busy machine

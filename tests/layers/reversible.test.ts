@@ -73,9 +73,7 @@ describe('reversibleStack', () => {
       const [y1, y2] = reversibleStack(x1, x2, blocks);
       return tf.sum(tf.add(tf.sin(y1), tf.square(y2)));
     };
-    const inputs = [draw(1, 2, 3), draw(1, 2, 3), ...parametersOf(blocks)];
-    // `f` does not take the parameters as arguments, so they move with the variables they are.
-    expectGradient(f as never, inputs.slice(0, 2), { step: 1e-3 });
+    expectGradient(f as never, [draw(1, 2, 3), draw(1, 2, 3)], { step: 1e-3 });
   });
 
   test('asks for the gradient of one output only, and of an input that stands twice', () => {
