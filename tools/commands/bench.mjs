@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { compareLsh } from '../bench/lsh_compare.mjs';
 import { setup } from '../setup/index.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 
@@ -10,7 +11,7 @@ const peers = join(root, '.venv-peers');
 
 /**
  * `npm run bench`: what a learner waits for, and the training speed of lesson 02 beside the same
- * model in PyTorch, batch by batch in one run. `npm run bench -- --peers` first installs PyTorch
+ * model in PyTorch, batch by batch in one run; LSH attention beside reformer-pytorch. `npm run bench -- --peers` first installs PyTorch
  * into an environment of its own, `.venv-peers`.
  *
  * @param {string[]} args
@@ -28,6 +29,8 @@ export default async function main(args) {
   if (kernel.memory) console.log(`kernel after lesson 02         ${kernel.memory.toFixed(0)} MB`);
   await compareTraining();
   await compareLayers();
+  const python = join(peers, 'bin', 'python');
+  if (existsSync(python)) await compareLsh(python);
 }
 
 function installPeers() {
