@@ -2,6 +2,7 @@ import { hasKernels, kernel } from '../kernels';
 import { dense } from '../layers/dense';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
+import { type Random, uniform } from '../training/random';
 import type { Attended } from './attended';
 import { maskedSoftmax } from './masked-softmax';
 
@@ -114,4 +115,17 @@ export function additiveLogits(query: tf.Tensor, key: tf.Tensor, v: tf.Tensor): 
     return { value: logits.reshape([batch, queries, keys]), gradFunc };
   });
   return fused(query, key, v) as tf.Tensor3D;
+}
+
+/** New parameters: Glorot and Bengio's uniform numbers. */
+export function additiveParameters(
+  sizes: { queryDepth: number; keyDepth: number; dAttention: number },
+  next: Random,
+): AdditiveParameters {
+  const { queryDepth, keyDepth, dAttention } = sizes;
+  return {
+    W: uniform([queryDepth, dAttention], next),
+    U: uniform([keyDepth, dAttention], next),
+    v: uniform([dAttention], next),
+  };
 }

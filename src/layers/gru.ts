@@ -1,6 +1,7 @@
 import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
+import { type Random, uniform } from '../training/random';
 import { carry, steps } from './steps';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
@@ -191,4 +192,17 @@ export function bidirectionalGru(
   return tf.tidy(() =>
     tf.concat([gru(x, forward, mask), gru(x, backward, mask, { reverse: true })], 2),
   );
+}
+
+/** New parameters: Glorot and Bengio's uniform matrices, biases 0. */
+export function gruParameters(
+  { inputDepth, units }: { inputDepth: number; units: number },
+  next: Random,
+): GruParameters {
+  return {
+    gates: uniform([inputDepth + units, 2 * units], next),
+    gatesBias: tf.zeros([2 * units]),
+    candidate: uniform([inputDepth + units, units], next),
+    candidateBias: tf.zeros([units]),
+  };
 }

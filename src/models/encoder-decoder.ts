@@ -1,8 +1,8 @@
-import { additiveAligner } from '../attention/additive';
+import { additiveAligner, additiveParameters } from '../attention/additive';
 import { type Batch, pad } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
 import { attentiveGru, type DecoderStates } from '../layers/attentive-gru';
-import { bidirectionalGru, gru, gruCell } from '../layers/gru';
+import { bidirectionalGru, gru, gruCell, gruParameters } from '../layers/gru';
 import { tf } from '../tf';
 import { crossEntropy } from '../training/cross-entropy';
 import { random, uniform } from '../training/random';
@@ -86,30 +86,21 @@ export class EncoderDecoder {
     const context = 2 * units;
     const dMaxout = units;
     const matrix = (rows: number, columns: number) => uniform([rows, columns], next);
-    const gruMatrices = (inputDepth: number) => ({
-      gates: matrix(inputDepth + units, 2 * units),
-      gatesBias: tf.zeros([2 * units]),
-      candidate: matrix(inputDepth + units, units),
-      candidateBias: tf.zeros([units]),
-    });
     const named = (prefix: string, tensors: object) =>
       Object.fromEntries(Object.entries(tensors).map(([name, t]) => [`${prefix}/${name}`, t]));
     const initial: Record<string, tf.Tensor> = tf.tidy(() => ({
       sourceEmbedding: uniform([sourceTokens, dEmbedding], next, 0.5),
       targetEmbedding: uniform([targetTokens, dEmbedding], next, 0.5),
-      ...named('forward', gruMatrices(dEmbedding)),
-      ...named('backward', gruMatrices(dEmbedding)),
-      ...named('decoder', gruMatrices(dEmbedding + context)),
+      ...named('forward', gruParameters({ inputDepth: dEmbedding, units }, next)),
+      ...named('backward', gruParameters({ inputDepth: dEmbedding, units }, next)),
+      ...named('decoder', gruParameters({ inputDepth: dEmbedding + context, units }, next)),
       initialState: matrix(units, units),
       maxout: matrix(units + dEmbedding + context, 2 * dMaxout),
       maxoutBias: tf.zeros([2 * dMaxout]),
       output: matrix(dMaxout, targetTokens),
       outputBias: tf.zeros([targetTokens]),
-      ...(attention && {
-        W: matrix(units, dAttention),
-        U: matrix(context, dAttention),
-        v: uniform([dAttention], next),
-      }),
+      ...(attention &&
+        additiveParameters({ queryDepth: units, keyDepth: context, dAttention }, next)),
     }));
     this.parameters = Object.fromEntries(
       Object.entries(initial).map(([name, value]) => [name, tf.variable(value)]),

@@ -1,4 +1,4 @@
-import { loadMnist, methods } from 'attention';
+import { loadMnist } from 'attention';
 import { expect, test } from 'vitest';
 
 test('loadMnist splits 10,000 digits of 28 × 28 grey values, the same way for the same seed', () => {
@@ -18,11 +18,4 @@ test('loadMnist splits 10,000 digits of 28 × 28 grey values, the same way for t
 
 test('loadMnist refuses a share that leaves too little', () => {
   expect(() => loadMnist({ heldOut: 0.5 })).toThrow('share between 0 and 0.4, got 0.5');
-});
-
-test("the lecture's list has 36 methods, by falling number of papers", () => {
-  expect(methods).toHaveLength(36);
-  expect(new Set(methods.map(({ name }) => name)).size).toBe(36);
-  expect(methods.every(({ papers }, i) => i === 0 || papers <= methods[i - 1].papers)).toBe(true);
-  expect(methods.reduce((sum, { papers }) => sum + papers, 0)).toBe(4753);
 });
