@@ -1,8 +1,15 @@
 export * from './attention/additive';
 export * from './attention/attended';
+export { type Blocks, keysSeen } from './attention/block-layout';
+export * from './attention/blocks';
+export * from './attention/dilated-sliding-window';
+export * from './attention/global-sliding-window';
+export * from './attention/image-local';
 export * from './attention/masked-softmax';
 export * from './attention/masks';
 export * from './attention/scaled-dot-product';
+export * from './attention/sliding-window';
+export * from './attention/sparse-transformer';
 export * from './attention/sparse-weights';
 export * from './data/batches';
 export * from './data/cmudict';

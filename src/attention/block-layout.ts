@@ -10,92 +10,106 @@ export type Blocks = {
   queries: number[][];
   /** The keys of each block, none twice. */
   keys: number[][];
-  /** Whether query number `a` of a block sees key number `c` of its list; left out: always. */
-  sees?: (a: number, c: number) => boolean;
+  /** Whether query i sees key j of its block. */
+  sees: (i: number, j: number) => boolean;
 };
 
+/** S_i, the keys that each query i = 0, 1, … sees, from first to last: for plots and tests. */
+export function keysSeen({ queries, keys, sees }: Blocks): number[][] {
+  const seen: number[][] = [];
+  queries.forEach((block, b) => {
+    for (const i of block) {
+      if (i >= 0) seen[i] = keys[b].filter((j) => j >= 0 && sees(i, j)).sort((x, y) => x - y);
+    }
+  });
+  return seen;
+}
+
 /**
- * The way of tensors between a sequence and its blocks: s sequences, `count` blocks of `m` queries
- * and `n` keys. Every function here is linear and has no gradient of its own: `toQueries` and
- * `fromQueries` are each other's transposes, and so are `toKeys` and `fromKeys`.
+ * The way of tensors between a sequence and its blocks: s sequences; `count` blocks, each with m
+ * queries and n keys. The four functions are linear and have no gradient: `toQueries` and
+ * `fromQueries` are each other's transposes, `toKeys` and `fromKeys` too.
  */
 export type BlockLayout = {
   count: number;
   m: number;
   n: number;
-  /** [m, n]: whether a query sees a key by their places in the block. */
-  sees: Uint8Array;
-  /** [count · n]: the position of each key, −1 if there is none. */
-  keys: Int32Array;
+  /** [count · m · n]: the position of each key that its query sees, else −1. */
+  seen: Int32Array;
   /** [s, length, d] → [s, count, m, d], 0 where a block has no query. */
   toQueries: (x: tf.Tensor) => tf.Tensor;
   /** [s, count, m, d] → [s, length, d] */
   fromQueries: (x: tf.Tensor) => tf.Tensor;
   /** [s, length, d] → [s, count, n, d], anything where a block has no key. */
   toKeys: (x: tf.Tensor) => tf.Tensor;
-  /** [s, count, n, d] → [s, length, d]: the sum over the blocks that have the key. */
+  /** [s, count, n, d] → [s, length, d]: for each key the sum over the blocks that have it. */
   fromKeys: (x: tf.Tensor) => tf.Tensor;
 };
 
 /** @throws if a position of the sequence stands in no block, or in two */
 export function blockLayout(blocks: Blocks, length: number): BlockLayout {
-  const longest = (lists: number[][]) => Math.max(...lists.map((list) => list.length));
   const count = blocks.queries.length;
+  const longest = (lists: number[][]) => lists.reduce((n, list) => Math.max(n, list.length), 0);
   const m = longest(blocks.queries);
-  // Places that are empty in every block (a window wider than the sequence) are left out.
+  // Places that are empty in every block, as of a window wider than the sequence, are left out.
   const places = range(longest(blocks.keys)).filter((c) =>
     blocks.keys.some((list) => list[c] >= 0),
   );
+  if (places.length === 0) places.push(0); // nobody sees anything: one place, always empty
   const n = places.length;
   const queries = Int32Array.from(
-    blocks.queries.flatMap((list) => range(m).map((a) => list[a] ?? -1)),
+    range(count * m),
+    (i) => blocks.queries[Math.floor(i / m)][i % m] ?? -1,
   );
-  const keys = Int32Array.from(blocks.keys.flatMap((list) => places.map((c) => list[c] ?? -1)));
-  const { sees } = blocks;
-  const seen = new Uint8Array(m * n).fill(1);
-  if (sees)
-    places.forEach((c, i) => range(m).forEach((a) => (seen[a * n + i] = Number(sees(a, c)))));
+  const keys = Int32Array.from(
+    range(count * n),
+    (i) => blocks.keys[Math.floor(i / n)][places[i % n]] ?? -1,
+  );
 
+  const seen = new Int32Array(count * m * n);
   const placeOf = new Int32Array(length).fill(-1);
-  queries.forEach((position, place) => {
-    if (position < 0) return;
-    if (placeOf[position] >= 0) throw new Error(`query ${position} stands in two blocks`);
-    placeOf[position] = place;
+  queries.forEach((i, place) => {
+    const firstKey = Math.floor(place / m) * n;
+    for (let c = 0; c < n; c++) {
+      const j = keys[firstKey + c];
+      // Where there is no query, anything may be seen: nobody asks.
+      seen[place * n + c] = j >= 0 && (i < 0 || blocks.sees(i, j)) ? j : -1;
+    }
+    if (i < 0) return;
+    if (placeOf[i] >= 0) throw new Error(`query ${i} stands in two blocks`);
+    placeOf[i] = place;
   });
   const missing = placeOf.indexOf(-1);
   if (missing >= 0) throw new Error(`query ${missing} stands in no block`);
-  const inOrder = placeOf.every((place, position) => place === position);
-  const spare = count * m - length;
 
-  const [queriesOrSpare, keysOrFirst] = [
-    queries.map((position) => (position < 0 ? length : position)), // length: a row of zeros
-    keys.map((position) => Math.max(0, position)),
-  ];
-  const blocksOf = (x: tf.Tensor, size: number) =>
-    x.reshape([x.shape[0], count, size, x.shape[2] as number]);
+  const inOrder = placeOf.every((place, i) => place === i);
+  const spare = count * m - length;
+  const queryOrZero = queries.map((i) => (i < 0 ? length : i));
+  const keyOrFirst = keys.map((j) => Math.max(0, j));
+  const inBlocks = (x: tf.Tensor, size: number) =>
+    x.reshape([x.shape[0], count, size, x.shape[x.rank - 1]]);
   return {
     count,
     m,
     n,
-    sees: seen,
-    keys,
+    seen,
     toQueries: (x) =>
       tf.tidy(() => {
-        if (inOrder && spare === 0) return blocksOf(x, m);
-        const padded = tf.pad(x as tf.Tensor3D, [
+        if (inOrder && spare === 0) return inBlocks(x, m);
+        const padded = tf.pad(x, [
           [0, 0],
           [0, inOrder ? spare : 1],
           [0, 0],
         ]);
-        return blocksOf(inOrder ? padded : rows(padded, queriesOrSpare), m);
+        return inBlocks(inOrder ? padded : rows(padded, queryOrZero), m);
       }),
     fromQueries: (x) =>
       tf.tidy(() => {
-        const flat = x.reshape([x.shape[0], count * m, x.shape[3] as number]);
+        const flat = x.reshape([x.shape[0], count * m, x.shape[x.rank - 1]]);
         if (!inOrder) return rows(flat, placeOf);
         return spare === 0 ? flat : tf.slice(flat, [0, 0, 0], [-1, length, -1]);
       }),
-    toKeys: (x) => tf.tidy(() => blocksOf(rows(x, keysOrFirst), n)),
+    toKeys: (x) => tf.tidy(() => inBlocks(rows(x, keyOrFirst), n)),
     fromKeys: (x) => tf.tidy(() => sumRows(x, keys, length)),
   };
 }

@@ -1,6 +1,6 @@
 import { expectShape } from '../shape';
 import { tf } from '../tf';
-import { type BlockLayout, type Blocks, blockLayout } from './block-layout';
+import { type Blocks, blockLayout } from './block-layout';
 import type { SparseWeights } from './sparse-weights';
 
 /**
@@ -73,7 +73,7 @@ export function unionAttention<T extends tf.Tensor = tf.Tensor3D>(
   });
 }
 
-/** What is added to a hidden logit: exp gives 0, and three of them still give no infinity. */
+/** What is added to a hidden logit: exp gives 0, and two of them still give no infinity. */
 const HIDDEN = -1e38;
 
 /** How many numbers of weights the backward pass takes at a time: a few fit a cache. */
@@ -105,13 +105,13 @@ function attend<T extends tf.Tensor>(
   const [q, k, v] = [query, keys, values].map(flat);
   const scale = 1 / Math.sqrt(depth);
 
+  const seen = tf.tensor(layout.seen, [count, m, n], 'int32');
   const bias = () => {
     const hide = (shown: tf.Tensor) => tf.mul(tf.sub(1, tf.cast(shown, 'float32')), HIDDEN);
-    const key = tf.tensor(layout.keys, [count, 1, n], 'int32');
-    const hidden = tf.add(hide(tf.tensor(layout.sees, [1, m, n])), hide(tf.greaterEqual(key, 0)));
-    if (!mask) return hidden;
-    const hiddenKeys = toKeys(hide(mask).reshape([mask.size / length, length, 1]));
-    return tf.add(hidden, hiddenKeys.reshape([...mask.shape.slice(0, -2), count, 1, n]));
+    const byPattern = hide(tf.greaterEqual(seen, 0));
+    if (!mask) return byPattern;
+    const byMask = toKeys(hide(mask).reshape([mask.size / length, length, 1]));
+    return tf.add(byPattern, byMask.reshape([...mask.shape.slice(0, -2), count, 1, n]));
   };
   const logits = (hidden: tf.Tensor) => {
     const products = tf.tidy(() => tf.matMul(toQueries(tf.mul(q, scale)), toKeys(k), false, true));
@@ -176,21 +176,12 @@ function attend<T extends tf.Tensor>(
           logitsGradient(tf.mul(P, toQueries(dZ)), q, k),
         ),
     );
+  const seenKeys = fromQueries(seen.reshape([1, count, m, n])).reshape([length, n]);
   return {
     context: whole(context) as T,
-    weights: { weights: whole(weights), keys: listed(layout), keyCount: length },
+    weights: { weights: whole(weights), keys: seenKeys, keyCount: length },
     logZ: () => whole(logZ()),
   };
-}
-
-/** The keys that each query sees: [length, n], int32, −1 for each that it does not. */
-function listed({ count, m, n, keys, sees, fromQueries }: BlockLayout): tf.Tensor {
-  return tf.tidy(() => {
-    const key = tf.broadcastTo(tf.tensor(keys, [count, 1, n], 'int32'), [count, m, n]);
-    const seen = tf.broadcastTo(tf.tensor(sees, [1, m, n], 'bool'), [count, m, n]);
-    const list = tf.where(seen, key, tf.scalar(-1, 'int32'));
-    return fromQueries(list.reshape([1, count, m, n])).squeeze([0]);
-  });
 }
 
 /** A value with its own gradient: nothing on the way to it is recorded. */

@@ -3,10 +3,11 @@ import type { Blocks } from './block-layout';
 import { blockAttention } from './blocks';
 import type { SparseWeights } from './sparse-weights';
 
+/** How far a query sees. */
 export type WindowOptions = {
-  /** w, even: each query sees the w/2 positions on either side of it, and itself. */
+  /** w, even: a query sees w/2 positions on either side of it, and itself. */
   window: number;
-  /** Hide the w/2 positions after the query. Default: false. */
+  /** Hide what comes after the query: only w/2 positions before it, and itself. Default: false. */
   causal?: boolean;
 };
 
@@ -21,7 +22,7 @@ export type WindowOptions = {
  * @param keys shape of `query`
  * @param values [batch, length, dValue], or [batch, heads, length, dValue]
  * @param mask which keys may be seen, [batch, (heads,) 1, length]; see `blockAttention`
- * @returns context, shape of `values`; weights of the keys in each query's window
+ * @returns context, shape of `values`; the weights of each query's window
  * @throws if the window is not an even number above 0, or a shape does not fit
  */
 export function slidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
@@ -35,23 +36,19 @@ export function slidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
   return blockAttention(query, keys, values, slidingWindow(length, options), mask);
 }
 
-/**
- * The pattern of a sliding window: blocks of queries beside one another, each with its own
- * positions and w/2 more on either side as keys.
- */
+/** Its pattern: a block of queries side by side sees its own positions and w/2 on either side. */
 export function slidingWindow(length: number, { window, causal = false }: WindowOptions): Blocks {
   if (!(window > 0 && window % 2 === 0)) {
-    throw new Error(`expected an even window above 0, got ${window}`);
+    throw new Error(`window: expected an even number above 0, got ${window}`);
   }
   const side = Math.min(window / 2, length);
-  const size = Math.min(length, Math.max(16, Math.min(128, side)));
-  const position = (i: number) => (i >= 0 && i < length ? i : -1);
-  const starts = Array.from({ length: Math.ceil(length / size) }, (_, block) => block * size);
-  const from = (start: number, count: number) =>
-    Array.from({ length: count }, (_, i) => position(start + i));
+  const size = Math.min(length, Math.max(32, Math.min(128, side))); // 32 … 128 run fastest
+  const starts = Array.from({ length: Math.ceil(length / size) }, (_, b) => b * size);
+  const positions = (from: number, count: number) =>
+    Array.from({ length: count }, (_, a) => (from + a >= 0 && from + a < length ? from + a : -1));
   return {
-    queries: starts.map((start) => from(start, size)),
-    keys: starts.map((start) => from(start - side, size + (causal ? 1 : 2) * side)),
-    sees: (a, c) => Math.abs(a + side - c) <= side && !(causal && c > a + side),
+    queries: starts.map((start) => positions(start, size)),
+    keys: starts.map((start) => positions(start - side, side + size + (causal ? 0 : side))),
+    sees: (i, j) => Math.abs(i - j) <= side && !(causal && j > i),
   };
 }
