@@ -46,8 +46,38 @@ export type BlockLayout = {
   fromKeys: (x: tf.Tensor) => tf.Tensor;
 };
 
+const layouts = new WeakMap<Blocks, { length: number; layout: BlockLayout }>();
+
 /** @throws if a position of the sequence stands in no block, or in two */
 export function blockLayout(blocks: Blocks, length: number): BlockLayout {
+  const known = layouts.get(blocks);
+  if (known?.length === length) return known.layout;
+  const layout = makeLayout(blocks, length);
+  layouts.set(blocks, { length, layout });
+  return layout;
+}
+
+const patterns = new WeakMap<object, Map<string, unknown>>();
+
+/**
+ * `pattern(...args)`, made once for all layers and training steps that ask alike: its layout, which
+ * looks at every pair, then is made once, too. Only the last four of each function are kept.
+ */
+export function remembered<Args extends unknown[], Pattern>(
+  pattern: (...args: Args) => Pattern,
+  ...args: Args
+): Pattern {
+  const made = patterns.get(pattern) ?? new Map<string, unknown>();
+  patterns.set(pattern, made);
+  const key = JSON.stringify(args);
+  const found = made.has(key) ? (made.get(key) as Pattern) : pattern(...args);
+  made.delete(key);
+  made.set(key, found); // the last one used is the last to go
+  for (const [oldest] of made) if (made.size > 4) made.delete(oldest);
+  return found;
+}
+
+function makeLayout(blocks: Blocks, length: number): BlockLayout {
   const count = blocks.queries.length;
   const longest = (lists: number[][]) => lists.reduce((n, list) => Math.max(n, list.length), 0);
   const m = longest(blocks.queries);

@@ -1,5 +1,5 @@
 import type { tf } from '../tf';
-import type { Blocks } from './block-layout';
+import { type Blocks, remembered } from './block-layout';
 import { blockAttention } from './blocks';
 import { slidingWindow, type WindowOptions } from './sliding-window';
 import type { SparseWeights } from './sparse-weights';
@@ -29,7 +29,13 @@ export function dilatedSlidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>
   options: DilatedWindowOptions,
 ): { context: T; weights: SparseWeights } {
   const length = query.shape[query.rank - 2];
-  return blockAttention(query, keys, values, dilatedSlidingWindow(length, options), mask);
+  return blockAttention(
+    query,
+    keys,
+    values,
+    remembered(dilatedSlidingWindow, length, options),
+    mask,
+  );
 }
 
 /** Its pattern: a sliding window over every d-th position, for each of the d places to begin. */

@@ -1,5 +1,6 @@
 import { expectShape } from '../shape';
 import { tf } from '../tf';
+import { type Blocks, remembered } from './block-layout';
 import { blockAttention } from './blocks';
 import { scaledDotProductAttention } from './scaled-dot-product';
 import { slidingWindow, type WindowOptions } from './sliding-window';
@@ -45,10 +46,6 @@ export function globalSlidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
 ): { context: T; weights: SparseWeights; globalWeights: T } {
   const length = query.shape[query.rank - 2];
   const { positions } = global;
-  const isGlobal = new Set(positions);
-  const wrong = positions.find((p) => !(Number.isInteger(p) && p >= 0 && p < length));
-  if (wrong !== undefined) throw new Error(`global position ${wrong} is not in 0 … ${length - 1}`);
-  if (isGlobal.size < positions.length) throw new Error('a global position is given twice');
   expectShape('global.query', global.query, [
     ...query.shape.slice(0, -2),
     positions.length,
@@ -57,12 +54,7 @@ export function globalSlidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
   expectShape('global.keys', global.keys, keys.shape);
   expectShape('global.values', global.values, values.shape);
 
-  const local = slidingWindow(length, { window });
-  const blocks = {
-    queries: local.queries,
-    keys: local.keys.map((list) => [...positions, ...list.map((j) => (isGlobal.has(j) ? -1 : j))]),
-    sees: (i: number, j: number) => !isGlobal.has(i) && (isGlobal.has(j) || local.sees(i, j)),
-  };
+  const blocks = remembered(globalSlidingWindow, length, { window, positions });
   return tf.tidy(() => {
     const { context, weights } = blockAttention(query, keys, values, blocks, mask);
     const all = scaledDotProductAttention(global.query, global.keys, global.values, mask);
@@ -80,4 +72,21 @@ export function globalSlidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
     );
     return { context: tf.add(context, placed) as T, weights, globalWeights: all.weights };
   });
+}
+
+/** The pattern of all positions outside of G: those of G come first in every list of keys. */
+export function globalSlidingWindow(
+  length: number,
+  { window, positions }: { window: number; positions: readonly number[] },
+): Blocks {
+  const isGlobal = new Set(positions);
+  const wrong = positions.find((p) => !(Number.isInteger(p) && p >= 0 && p < length));
+  if (wrong !== undefined) throw new Error(`global position ${wrong} is not in 0 … ${length - 1}`);
+  if (isGlobal.size < positions.length) throw new Error('a global position is given twice');
+  const local = slidingWindow(length, { window });
+  return {
+    queries: local.queries,
+    keys: local.keys.map((list) => [...positions, ...list.map((j) => (isGlobal.has(j) ? -1 : j))]),
+    sees: (i, j) => !isGlobal.has(i) && (isGlobal.has(j) || local.sees(i, j)),
+  };
 }

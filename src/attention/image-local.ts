@@ -1,5 +1,5 @@
 import { tf } from '../tf';
-import type { Blocks } from './block-layout';
+import { type Blocks, remembered } from './block-layout';
 import { blockAttention } from './blocks';
 import type { SparseWeights } from './sparse-weights';
 
@@ -35,7 +35,7 @@ export function imageLocal1DAttention<T extends tf.Tensor = tf.Tensor3D>(
   options: ImageBlocks1D,
 ): { context: T; weights: SparseWeights } {
   const length = query.shape[query.rank - 2];
-  return blockAttention(query, keys, values, imageBlocks1D(length, options), mask);
+  return blockAttention(query, keys, values, remembered(imageBlocks1D, length, options), mask);
 }
 
 /** Its pattern. */
@@ -82,7 +82,7 @@ export function imageLocal2DAttention<T extends tf.Tensor = tf.Tensor3D>(
   if (length !== height * width) {
     throw new Error(`query length ${length} ≠ ${height} · ${width}, the size of the image`);
   }
-  return blockAttention(query, keys, values, imageBlocks2D(options), mask);
+  return blockAttention(query, keys, values, remembered(imageBlocks2D, options), mask);
 }
 
 /** Its pattern. */

@@ -1,5 +1,5 @@
 import type { tf } from '../tf';
-import type { Blocks } from './block-layout';
+import { type Blocks, remembered } from './block-layout';
 import { blockAttention } from './blocks';
 import type { SparseWeights } from './sparse-weights';
 
@@ -33,7 +33,7 @@ export function slidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
   options: WindowOptions,
 ): { context: T; weights: SparseWeights } {
   const length = query.shape[query.rank - 2];
-  return blockAttention(query, keys, values, slidingWindow(length, options), mask);
+  return blockAttention(query, keys, values, remembered(slidingWindow, length, options), mask);
 }
 
 /** Its pattern: a block of queries side by side sees its own positions and w/2 on either side. */

@@ -1,5 +1,5 @@
 import { tf } from '../tf';
-import type { Blocks } from './block-layout';
+import { type Blocks, remembered } from './block-layout';
 import { blockAttention, unionAttention } from './blocks';
 import { dilatedSlidingWindow } from './dilated-sliding-window';
 import { slidingWindow } from './sliding-window';
@@ -48,11 +48,11 @@ export function sparseTransformerAttention<T extends tf.Tensor = tf.Tensor3D>(
   { use, ...options }: SparsePattern & { use: SparsePatternUse },
 ): { context: T; weights: SparseWeights } {
   const shape: number[] = query.shape;
-  const [first, second] = sparsePatterns(shape[shape.length - 2], options);
+  const length = shape[shape.length - 2];
   if (use === 'merged') {
-    const sees = (i: number, j: number) => second.sees(i, j) && !first.sees(i, j);
-    return unionAttention(query, keys, values, [first, { ...second, sees }], mask);
+    return unionAttention(query, keys, values, remembered(disjoint, length, options), mask);
   }
+  const [first, second] = remembered(sparsePatterns, length, options);
   if (use !== 'heads') {
     if (!Number.isInteger(use)) throw new Error(`use: expected a whole number, got ${use}`);
     return blockAttention(query, keys, values, use % 2 === 0 ? first : second, mask);
@@ -106,6 +106,12 @@ export function sparsePatterns(length: number, options: SparsePattern): [Blocks,
       sees: (i, j) => j % l >= l - c && j <= i,
     },
   ];
+}
+
+/** A^(1), and what A^(2) adds to it. */
+function disjoint(length: number, options: SparsePattern): [Blocks, Blocks] {
+  const [first, second] = sparsePatterns(length, options);
+  return [first, { ...second, sees: (i, j) => second.sees(i, j) && !first.sees(i, j) }];
 }
 
 /** Both halves of the heads as one: the shorter lists of keys are filled up with none. */
