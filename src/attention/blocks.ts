@@ -76,8 +76,8 @@ export function unionAttention<T extends tf.Tensor = tf.Tensor3D>(
 /** What is added to a hidden logit: exp gives 0, and two of them still give no infinity. */
 const HIDDEN = -1e38;
 
-/** How many numbers of weights the backward pass takes at a time: a few fit a cache. */
-const AT_ONCE = 2 ** 22;
+/** How many weights the backward pass takes at a time: little enough for a cache. */
+const AT_ONCE = 2 ** 20;
 
 function attend<T extends tf.Tensor>(
   query: T,
@@ -118,8 +118,8 @@ function attend<T extends tf.Tensor>(
     return tf.add(products.reshape([...lead, count, m, n]), hidden);
   };
   const logitsGradient = (dLogits: tf.Tensor, q: tf.Tensor, k: tf.Tensor) => [
-    tf.mul(fromQueries(tf.matMul(dLogits, toKeys(k))), scale),
-    fromKeys(tf.matMul(dLogits, toQueries(tf.mul(q, scale)), true)),
+    tf.tidy(() => tf.mul(fromQueries(tf.matMul(dLogits, toKeys(k))), scale)),
+    tf.tidy(() => fromKeys(tf.matMul(dLogits, toQueries(tf.mul(q, scale)), true))),
   ];
 
   // P, the weights in blocks, is computed once, off the tape. Context, weights and log Z use it,
@@ -144,11 +144,12 @@ function attend<T extends tf.Tensor>(
     (dContext, saved) =>
       inTurns([...saved, dContext], count * m * n, (q, k, v, P, c, dc) => {
         const dC = toQueries(dc);
-        const dLogits = tf.tidy(() => {
+        const centred = tf.tidy(() => {
           const dP = tf.matMul(dC, toKeys(v), false, true);
-          return tf.mul(P, tf.sub(dP, toQueries(tf.sum(tf.mul(dc, c), -1, true))));
+          return tf.sub(dP, toQueries(tf.sum(tf.mul(dc, c), -1, true)));
         });
-        return [...logitsGradient(dLogits, q, k), fromKeys(tf.matMul(P, dC, true))];
+        const dv = tf.tidy(() => fromKeys(tf.matMul(P, dC, true)));
+        return [...logitsGradient(tf.mul(P, centred), q, k), dv];
       }),
   );
   const weights = custom(
@@ -209,5 +210,10 @@ function inTurns(
     const part = (x: tf.Tensor) => tf.slice(x, first, Math.min(step, slices - first));
     turns.push(tf.tidy(() => run(...inputs.map(part))));
   }
-  return turns[0].map((_, i) => tf.concat(turns.map((turn) => turn[i])));
+  return turns[0].map((_, i) => {
+    const parts = turns.map((turn) => turn[i]);
+    const whole = tf.concat(parts);
+    tf.dispose(parts); // before the next one is put together
+    return whole;
+  });
 }

@@ -186,8 +186,8 @@ describe('slidingWindowAttention', () => {
   });
 
   test('takes several slices a turn in the backward pass, and a shorter last turn', () => {
-    // 7 slices of 1100 · 600 weights: six fit into 2²², so the last turn has one.
-    const [q, k, v] = draw([7, 1100]);
+    // 7 slices of 300 · 512 … 556 weights: six fit into 2²⁰, so the last turn has one.
+    const [q, k, v] = draw([7, 300]);
     const f = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) =>
       tf.sum(tf.square(slidingWindowAttention(q, k, v, undefined, { window: 512 }).context));
     const together = tf.grads(f as never)([q, k, v]);

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareLocalAttention } from '../bench/compare-local-attention.mjs';
+import { median } from '../bench/median.mjs';
 import { setup } from '../setup/index.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 
@@ -10,12 +12,14 @@ const peers = join(root, '.venv-peers');
 /**
  * `npm run bench`: what a learner waits for, and the training speed of lesson 02 beside the same
  * model in PyTorch, batch by batch in one run. `npm run bench -- --peers` first installs PyTorch
- * into an environment of its own, `.venv-peers`.
+ * and local-attention into an environment of its own, `.venv-peers`. `npm run bench -- --cost`
+ * measures instead how attention's time and memory grow with the length of the sequence.
  *
  * @param {string[]} args
  */
 export default async function main(args) {
   await setup();
+  if (args.includes('--cost')) return (await import('../bench/cost.mjs')).default();
   if (args.includes('--peers')) installPeers();
   const lesson = join(root, 'notebooks', '02-additive-attention.ipynb');
   const env = { ...process.env, JUPYTER_PREFER_ENV_PATH: '1' };
@@ -26,6 +30,8 @@ export default async function main(args) {
   console.log(`import of src in a cell        ${kernel.importSource.toFixed(2)} s (median of 5)`);
   if (kernel.memory) console.log(`kernel after lesson 02         ${kernel.memory.toFixed(0)} MB`);
   await compareTraining();
+  const python = join(peers, 'bin', 'python');
+  if (existsSync(python)) await compareLocalAttention(python);
 }
 
 function installPeers() {
@@ -74,9 +80,4 @@ async function compareTraining() {
     adam.dispose();
     model.dispose();
   }
-}
-
-/** @param {number[]} values */
-function median(values) {
-  return values.sort((a, b) => a - b)[values.length >> 1];
 }
