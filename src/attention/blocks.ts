@@ -1,6 +1,6 @@
 import { expectShape } from '../shape';
 import { tf } from '../tf';
-import { type Blocks, blockLayout } from './block-layout';
+import { type BlockLayout, type Blocks, blockLayout } from './block-layout';
 import type { SparseWeights } from './sparse-weights';
 
 /**
@@ -76,9 +76,12 @@ export function unionAttention<T extends tf.Tensor = tf.Tensor3D>(
 /** What is added to a hidden logit: exp gives 0, and two of them still give no infinity. */
 const HIDDEN = -1e38;
 
-/** How many weights the backward pass takes at a time: little enough for a cache. */
-const AT_ONCE = 2 ** 20;
-
+/**
+ * `blockAttention`, and log Z [batch, (heads,) length, 1] on demand. To be called inside `tf.tidy`.
+ *
+ * The gradients are written out, so that nothing of length · n numbers but the weights P has to be
+ * kept for them, and a few examples and heads at a time need room.
+ */
 function attend<T extends tf.Tensor>(
   query: T,
   keys: T,
@@ -86,6 +89,79 @@ function attend<T extends tf.Tensor>(
   blocks: Blocks,
   mask?: tf.Tensor,
 ): { context: T; weights: SparseWeights; logZ: () => tf.Tensor } {
+  const { lead, length, depth } = expectSequence(query, keys, values, mask);
+  const layout = blockLayout(blocks, length);
+  const { count, m, n, toQueries, fromQueries, toKeys, fromKeys } = layout;
+  const slices = query.size / (length * depth); // batch · heads: one axis from here on
+  const [q, k, v] = [query, keys, values].map((x) =>
+    x.reshape([slices, length, x.shape[x.rank - 1]]),
+  );
+  const whole = (x: tf.Tensor) => x.reshape([...lead, length, x.shape[x.rank - 1]]);
+  const scaled = (x: tf.Tensor) => toQueries(tf.mul(x, 1 / Math.sqrt(depth)));
+
+  // logits = q kᵀ / √dKey   P = softmax(logits)   c = P v
+  const seen = tf.tensor(layout.seen, [count, m, n], 'int32');
+  const logits = (hidden: tf.Tensor) => {
+    const products = tf.tidy(() => tf.matMul(scaled(q), toKeys(k), false, true));
+    return tf.add(products.reshape([...lead, count, m, n]), hidden);
+  };
+  const P = unrecorded(() => {
+    const hidden = tf.tidy(() => hiddenLogits(seen, layout, mask));
+    const softmax = tf.softmax(tf.tidy(() => logits(hidden)));
+    const best = tf.max(hidden, -1, true);
+    const allSeeOne = tf.min(best).dataSync()[0] === 0;
+    return allSeeOne ? softmax : tf.mul(softmax, tf.cast(tf.equal(best, 0), 'float32'));
+  }).reshape([slices, count, m, n]);
+
+  // dq = dlogits k / √dKey   dk = dlogitsᵀ q / √dKey
+  const throughLogits = (dLogits: tf.Tensor, q: tf.Tensor, k: tf.Tensor) => [
+    tf.tidy(() => tf.mul(fromQueries(tf.matMul(dLogits, toKeys(k))), 1 / Math.sqrt(depth))),
+    tf.tidy(() => fromKeys(tf.matMul(dLogits, scaled(q), true))),
+  ];
+  // dv = Pᵀ dc   dP = dc vᵀ   dlogits = P ∘ (dP − Σ_j P_j dP_j), and Σ_j P_j dP_j = dc · c
+  const context = withGradient(
+    [q, k, v],
+    () => fromQueries(tf.matMul(P, toKeys(v))),
+    [q, k, P, v],
+    (dc, c, q, k, P, v) => {
+      const dC = toQueries(dc);
+      const dv = tf.tidy(() => fromKeys(tf.matMul(P, dC, true)));
+      const centred = tf.tidy(() => {
+        const dP = tf.matMul(dC, toKeys(v), false, true);
+        return tf.sub(dP, toQueries(tf.sum(tf.mul(dc, c), -1, true)));
+      });
+      return [...throughLogits(tf.mul(P, centred), q, k), dv];
+    },
+  );
+  const weights = withGradient(
+    [q, k],
+    () => fromQueries(P),
+    [q, k, P],
+    (dWeights, _, q, k, P) => {
+      const PdP = tf.mul(P, toQueries(dWeights));
+      return throughLogits(tf.sub(PdP, tf.mul(P, tf.sum(PdP, -1, true))), q, k);
+    },
+  );
+  const logZ = () =>
+    withGradient(
+      [q, k],
+      () => {
+        const Z = tf.logSumExp(logits(hiddenLogits(seen, layout, mask)), -1, true);
+        return fromQueries(Z.reshape([slices, count, m, 1]));
+      },
+      [q, k, P],
+      (dLogZ, _, q, k, P) => throughLogits(tf.mul(P, toQueries(dLogZ)), q, k),
+    );
+
+  const seenKeys = fromQueries(seen.reshape([1, count, m, n])).reshape([length, n]);
+  return {
+    context: whole(context) as T,
+    weights: { weights: whole(weights), keys: seenKeys, keyCount: length },
+    logZ: () => whole(logZ()),
+  };
+}
+
+function expectSequence(query: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, mask?: tf.Tensor) {
   const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
   const shape = expectShape('query', query, [...axes, 'length', 'dKey'] as const);
   const [lead, [length, depth]] = [shape.slice(0, -2), shape.slice(-2)];
@@ -96,115 +172,54 @@ function attend<T extends tf.Tensor>(
     const sizes = lead.map((size, axis) => (mask.shape[axis] === 1 ? 1 : size));
     expectShape('mask', mask, [...sizes, 1, length]);
   }
-
-  const layout = blockLayout(blocks, length);
-  const { count, m, n, toQueries, fromQueries, toKeys, fromKeys } = layout;
-  const slices = query.size / (length * depth); // batch · heads: one axis from here on
-  const flat = (x: tf.Tensor) => x.reshape([slices, length, x.shape[x.rank - 1]]);
-  const whole = (x: tf.Tensor) => x.reshape([...lead, length, x.shape[x.rank - 1]]);
-  const [q, k, v] = [query, keys, values].map(flat);
-  const scale = 1 / Math.sqrt(depth);
-
-  const seen = tf.tensor(layout.seen, [count, m, n], 'int32');
-  const bias = () => {
-    const hide = (shown: tf.Tensor) => tf.mul(tf.sub(1, tf.cast(shown, 'float32')), HIDDEN);
-    const byPattern = hide(tf.greaterEqual(seen, 0));
-    if (!mask) return byPattern;
-    const byMask = toKeys(hide(mask).reshape([mask.size / length, length, 1]));
-    return tf.add(byPattern, byMask.reshape([...mask.shape.slice(0, -2), count, 1, n]));
-  };
-  const logits = (hidden: tf.Tensor) => {
-    const products = tf.tidy(() => tf.matMul(toQueries(tf.mul(q, scale)), toKeys(k), false, true));
-    return tf.add(products.reshape([...lead, count, m, n]), hidden);
-  };
-  const logitsGradient = (dLogits: tf.Tensor, q: tf.Tensor, k: tf.Tensor) => [
-    tf.tidy(() => tf.mul(fromQueries(tf.matMul(dLogits, toKeys(k))), scale)),
-    tf.tidy(() => fromKeys(tf.matMul(dLogits, toQueries(tf.mul(q, scale)), true))),
-  ];
-
-  // P, the weights in blocks, is computed once, off the tape. Context, weights and log Z use it,
-  // each with a gradient of its own.
-  const P = custom([], () => {
-    const hidden = tf.tidy(bias);
-    const weights = tf.softmax(tf.tidy(() => logits(hidden)));
-    const best = tf.max(hidden, -1, true);
-    const allSeeOne = tf.min(best).dataSync()[0] === 0;
-    const P = allSeeOne ? weights : tf.mul(weights, tf.cast(tf.equal(best, 0), 'float32'));
-    return P.reshape([slices, count, m, n]);
-  });
-
-  // c = P v   dv = Pᵀ dc   dP = dc vᵀ   dlogits = P ∘ (dP − Σ_j P_j dP_j) = P ∘ (dP − dc · c)
-  const context = custom(
-    [q, k, v],
-    (save) => {
-      const c = fromQueries(tf.matMul(P, toKeys(v)));
-      save([q, k, v, P, c]);
-      return c;
-    },
-    (dContext, saved) =>
-      inTurns([...saved, dContext], count * m * n, (q, k, v, P, c, dc) => {
-        const dC = toQueries(dc);
-        const centred = tf.tidy(() => {
-          const dP = tf.matMul(dC, toKeys(v), false, true);
-          return tf.sub(dP, toQueries(tf.sum(tf.mul(dc, c), -1, true)));
-        });
-        const dv = tf.tidy(() => fromKeys(tf.matMul(P, dC, true)));
-        return [...logitsGradient(tf.mul(P, centred), q, k), dv];
-      }),
-  );
-  const weights = custom(
-    [q, k],
-    (save) => {
-      save([q, k, P]);
-      return fromQueries(P);
-    },
-    (dWeights, saved) =>
-      inTurns([...saved, dWeights], count * m * n, (q, k, P, dW) => {
-        const PdP = tf.mul(P, toQueries(dW));
-        return logitsGradient(tf.sub(PdP, tf.mul(P, tf.sum(PdP, -1, true))), q, k);
-      }),
-  );
-  const logZ = () =>
-    custom(
-      [q, k],
-      (save) => {
-        save([q, k, P]);
-        const Z = tf.logSumExp(logits(bias()), -1, true);
-        return fromQueries(Z.reshape([slices, count, m, 1]));
-      },
-      (dLogZ, saved) =>
-        inTurns([...saved, dLogZ], count * m * n, (q, k, P, dZ) =>
-          logitsGradient(tf.mul(P, toQueries(dZ)), q, k),
-        ),
-    );
-  const seenKeys = fromQueries(seen.reshape([1, count, m, n])).reshape([length, n]);
-  return {
-    context: whole(context) as T,
-    weights: { weights: whole(weights), keys: seenKeys, keyCount: length },
-    logZ: () => whole(logZ()),
-  };
+  return { lead, length, depth };
 }
 
-/** A value with its own gradient: nothing on the way to it is recorded. */
-function custom(
-  inputs: tf.Tensor[],
-  value: (save: tf.GradSaveFunc) => tf.Tensor,
-  gradient: (dValue: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] = () => [],
+/** 0 where the key is seen: [count, m, n], or with a mask [batch, (heads,) count, m, n]. */
+function hiddenLogits(
+  seen: tf.Tensor,
+  { count, n, toKeys }: BlockLayout,
+  mask?: tf.Tensor,
 ): tf.Tensor {
-  return tf.customGrad((...args) => ({
-    value: value(args[args.length - 1] as tf.GradSaveFunc),
-    gradFunc: gradient,
-  }))(...inputs);
+  const hide = (shown: tf.Tensor) => tf.mul(tf.sub(1, tf.cast(shown, 'float32')), HIDDEN);
+  const byPattern = hide(tf.greaterEqual(seen, 0));
+  if (!mask) return byPattern;
+  const length = mask.shape[mask.rank - 1];
+  const byMask = toKeys(hide(mask).reshape([mask.size / length, length, 1]));
+  return tf.add(byPattern, byMask.reshape([...mask.shape.slice(0, -2), count, 1, n]));
 }
 
-/** Runs a few slices at a time, `size` weights each, so that what is between is small. */
-function inTurns(
+/** A value on the way to which nothing is recorded for a gradient. */
+function unrecorded(value: () => tf.Tensor): tf.Tensor {
+  return tf.customGrad(() => ({ value: value(), gradFunc: () => [] }))();
+}
+
+/**
+ * A value y of the inputs with its gradient written out: `gradient(dy, y, ...kept)` gives that of
+ * each input. It is called for a few slices at a time.
+ */
+function withGradient(
   inputs: tf.Tensor[],
-  size: number,
-  run: (...inputs: tf.Tensor[]) => tf.Tensor[],
-): tf.Tensor[] {
+  value: () => tf.Tensor,
+  kept: tf.Tensor[],
+  gradient: (...tensors: tf.Tensor[]) => tf.Tensor[],
+): tf.Tensor {
+  return tf.customGrad((...args) => {
+    const save = args[args.length - 1] as tf.GradSaveFunc;
+    const y = value();
+    save([y, ...kept]);
+    return { value: y, gradFunc: (dy, saved) => inTurns([dy, ...saved], gradient) };
+  })(...inputs);
+}
+
+/** How many numbers of its largest input a turn takes: few enough for a cache. */
+const TURN = 2 ** 20;
+
+/** Calls a function for a few slices at a time, and puts its results together. */
+function inTurns(inputs: tf.Tensor[], run: (...inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
   const slices = inputs[0].shape[0];
-  const step = Math.max(1, Math.floor(AT_ONCE / size));
+  const largest = Math.max(...inputs.map(({ size }) => size / slices));
+  const step = Math.max(1, Math.floor(TURN / largest));
   const turns: tf.Tensor[][] = [];
   for (let first = 0; first < slices; first += step) {
     const part = (x: tf.Tensor) => tf.slice(x, first, Math.min(step, slices - first));
@@ -213,7 +228,7 @@ function inTurns(
   return turns[0].map((_, i) => {
     const parts = turns.map((turn) => turn[i]);
     const whole = tf.concat(parts);
-    tf.dispose(parts); // before the next one is put together
+    tf.dispose(parts); // before the next is put together
     return whole;
   });
 }

@@ -6,7 +6,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from '../setup/paths.mjs';
-import { median } from './median.mjs';
 
 process.env.TF_NUM_INTRAOP_THREADS ??= '2';
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'; // for large matrices; see local-attention.mjs
@@ -51,7 +50,7 @@ const mechanisms = {
 const heads = 2;
 const depth = 64;
 const lengths = [512, 1024, 2048, 4096, 8192, 16384];
-const rounds = 3;
+const rounds = 5;
 
 /** @typedef {{ length: number, seconds: number, bytes: number }} Point */
 
@@ -69,7 +68,8 @@ export default function cost() {
           tf.sum(mechanisms[name](q, k, v).context);
         tf.grads(loss)(inputs)[0].dataSync();
       });
-    // In turns, so that a change of the machine's speed meets all alike.
+    // In turns, so that a change of the machine's speed meets all alike; the fastest counts, for
+    // what else runs can only slow it down.
     const seconds = Object.fromEntries(running.map((name) => [name, /** @type {number[]} */ ([])]));
     for (let round = 0; round <= rounds; round++) {
       for (const name of running) {
@@ -80,7 +80,7 @@ export default function cost() {
     }
     for (const name of running) {
       const bytes = measureMemory(step(name)).peakBytes;
-      points[name].push({ length, seconds: median(seconds[name]), bytes });
+      points[name].push({ length, seconds: Math.min(...seconds[name]), bytes });
     }
     tf.dispose(inputs);
   }
