@@ -3,12 +3,15 @@ export * from './attention/additive';
 export * from './attention/all-attention';
 export * from './attention/attended';
 export * from './attention/attention-augmented-convolution';
+export { type Blocks, keysSeen } from './attention/block-layout';
+export * from './attention/blocks';
 export * from './attention/cbam';
 export * from './attention/channel-attention-module';
 export * from './attention/channel-wise-soft';
 export * from './attention/concat';
 export * from './attention/content-based';
 export * from './attention/convolution-as-attention';
+export * from './attention/dilated-sliding-window';
 export * from './attention/dot-product';
 export * from './attention/dv3';
 export {
@@ -21,10 +24,12 @@ export * from './attention/entropy';
 export * from './attention/general';
 export * from './attention/global';
 export * from './attention/global-context-block';
+export * from './attention/global-sliding-window';
 export * from './attention/graph';
 export * from './attention/graph-self-attention';
 export * from './attention/hard';
 export * from './attention/hashing';
+export * from './attention/image-local';
 export * from './attention/kernel-regression';
 export * from './attention/lama';
 export * from './attention/linformer';
@@ -55,8 +60,10 @@ export {
   sinkhornAttention,
   sortParameters,
 } from './attention/sinkhorn';
+export * from './attention/sliding-window';
 export * from './attention/soft';
 export * from './attention/sortcut-sinkhorn';
+export * from './attention/sparse-transformer';
 export * from './attention/sparse-weights';
 export * from './attention/spatial-attention-guided-mask';
 export * from './attention/spatial-attention-module';

@@ -1,5 +1,6 @@
 import { tf } from 'attention';
 import { expect } from 'vitest';
+import { measureMemory } from '../tools/bench/memory.mjs';
 
 /** Fails if `run` leaves more tensors behind than it returns (it should return none). */
 export function expectNoLeak(run: () => void): void {
@@ -33,4 +34,17 @@ export function expectGradient(
       .reduce((a, b) => a + b, 0);
     expect(Math.abs(numeric - exact)).toBeLessThan(tolerance * Math.max(1, Math.abs(exact)));
   }
+}
+
+/**
+ * The number of elements of the largest tensor that `run` makes, gradients and raw kernels included.
+ * Below length² it proves that no length×length tensor was made.
+ */
+export function largestTensor(run: () => void): number {
+  return measureMemory(run).largestTensor;
+}
+
+/** The most bytes that `run` holds at one time, beyond those held before; shared buffers count once. */
+export function peakBytes(run: () => void): number {
+  return measureMemory(run).peakBytes;
 }

@@ -1,0 +1,64 @@
+/**
+ * One side of a comparison; attention_step_pytorch.py is the other. For each length on standard
+ * input: one step of the attention that the argument names, forward and backward; prints its seconds,
+ * and the megabytes that the process grew by at its peak (Linux; else null).
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const { angularHash, dense, lshAttention, mergeHeads, random, randomRotations } = await import(
+  'attention'
+);
+const { slidingWindowAttention, splitHeads, tf, uniform } = await import('attention');
+
+/** @typedef {import('@tensorflow/tfjs').Tensor} Tensor */
+const normal = (/** @type {number[]} */ ...shape) => tf.randomNormal(shape, 0, 1, 'float32', 1);
+
+/** For a length, the inputs and the scalar that is differentiated. */
+const steps = {
+  /** 8 heads of 64, 128 positions to each side. */
+  window(/** @type {number} */ length) {
+    const shape = [1, 8, length, 64];
+    const g = normal(...shape);
+    const loss = (/** @type {Tensor[]} */ ...[q, k, v]) =>
+      tf.sum(tf.mul(slidingWindowAttention(q, k, v, undefined, { window: 256 }).context, g));
+    return { inputs: [normal(...shape), normal(...shape), normal(...shape)], loss };
+  },
+  /** With its projections: 4 heads of 64, 4 rounds, chunks of 64, causal. */
+  lsh(/** @type {number} */ length) {
+    const [dModel, heads, chunkLength, rounds] = [256, 4, 64, 4];
+    const next = random(1);
+    const matrices = [1, 2, 3].map(() => uniform([dModel, dModel], next));
+    const size = { depth: dModel / heads, rounds, buckets: length / chunkLength };
+    const rotations = randomRotations(size, next);
+    const loss = (/** @type {Tensor[]} */ ...[x, WQK, WV, WO, b]) => {
+      const [queryKey, values] = [
+        splitHeads(dense(x, WQK), heads),
+        splitHeads(dense(x, WV), heads),
+      ];
+      const buckets = angularHash(queryKey, rotations);
+      const options = { chunkLength, causal: true, acrossBuckets: true };
+      const { context } = lshAttention(queryKey, values, buckets, undefined, options);
+      return tf.sum(tf.square(dense(mergeHeads(context), WO, b)));
+    };
+    return { inputs: [normal(1, length, dModel), ...matrices, tf.zeros([dModel])], loss };
+  },
+};
+const setting = steps[/** @type {'window' | 'lsh'} */ (process.argv[2])];
+
+const linux = existsSync('/proc/self/clear_refs');
+const status = (/** @type {string} */ key) =>
+  Number(new RegExp(`${key}:\\s*(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) /
+  1024;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { inputs, loss } = setting(Number(line));
+  if (linux) writeFileSync('/proc/self/clear_refs', '5'); // the peak starts anew
+  const before = linux ? status('VmRSS') : 0;
+  const start = performance.now();
+  tf.tidy(() => void tf.grads(loss)(inputs)[0].dataSync());
+  const seconds = (performance.now() - start) / 1000;
+  const megabytes = linux ? status('VmHWM') - before : null;
+  tf.dispose(inputs);
+  console.log(JSON.stringify({ seconds, megabytes }));
+}
