@@ -3,14 +3,14 @@
  * The thread of the control channel and the heartbeat, for when the main thread is busy with a cell.
  * It acts on an interrupt; every request goes on to the main thread, and every reply comes from there.
  *
- * Interrupts are to come as messages and not, as for most kernels, as SIGINT from outside. That would
- * be delivered to the main thread, and a signal there corrupts the heap while TensorFlow multiplies
- * matrices: oneDNN's generated code has the stack pointer in a buffer on the heap, and the operating
- * system puts a signal's frame below the stack pointer.
+ * Interrupts are to come as messages and not, as for most kernels, as SIGINT. That would be delivered
+ * to the main thread, and a signal there corrupts the heap while TensorFlow multiplies matrices:
+ * oneDNN's generated code has the stack pointer in a buffer on the heap, and the operating system
+ * puts a signal's frame below the stack pointer. V8 terminates JavaScript without a signal.
  */
-import { readlinkSync } from 'node:fs';
+import inspector from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
-import { announce } from './handshake.mjs';
+import { announce, confirm } from './handshake.mjs';
 import { createCodec, openHeartbeat, openRouter } from './wire.mjs';
 
 const { connection, handshake, parent } = workerData;
@@ -34,15 +34,15 @@ if (process.env.JPY_PARENT_PID)
   for await (const frames of heartbeat) heartbeat.send(frames);
 })();
 for await (const frames of control) {
-  if (decode(frames)?.header.msg_type === 'interrupt_request') interrupt();
+  if (decode(frames)?.header.msg_type === 'interrupt_request' && announce(handshake)) terminate();
   main.postMessage(frames);
 }
 
-function interrupt() {
-  // Windows has no signals: there only what waits for a timer is stopped.
-  if (process.platform === 'win32' || !announce(handshake)) return;
-  // On Linux `kill` takes the number of a thread, too, and this thread has no matrices.
-  const thread =
-    process.platform === 'linux' && readlinkSync('/proc/thread-self').split('/').at(-1);
-  process.kill(Number(thread || process.pid), 'SIGINT');
+function terminate() {
+  const session = new inspector.Session();
+  session.connectToMainThread();
+  session.post('Runtime.terminateExecution', () => {
+    confirm(handshake);
+    session.disconnect();
+  });
 }

@@ -6,15 +6,14 @@
  * (`await tensor.data()`); a loop that waits on a timer (`setImmediate`, `setTimeout`,
  * `timers/promises`, `tf.nextFrame`); and what comes after such an `await` without another one.
  * Not stopped is code that goes on after an `await` on a file, a socket or a child process.
- * Not always stopped is a loop that awaits nothing but `process.nextTick`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import inspector from 'node:inspector';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
-import { types } from 'node:util';
 import vm from 'node:vm';
-import { acknowledge, createHandshake, enter, leave, stopped } from './handshake.mjs';
+import { acknowledge, createHandshake, enter, isInterrupted, leave } from './handshake.mjs';
 
 /** @typedef {{ generation?: number }} Interruptible what this file keeps on a cell */
 
@@ -28,8 +27,6 @@ export class Interrupted extends Error {
 
 export const handshake = createHandshake();
 
-const INTERRUPTION = 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
-
 /** Cells of an earlier generation have been interrupted. */
 let generation = 0;
 /** @type {((reason: Interrupted) => void) | undefined} Ends the wait for the running cell. */
@@ -37,15 +34,10 @@ let stopCell;
 
 /** Stops everything that cells have started. */
 export function interrupt() {
-  acknowledge(handshake);
+  if (!acknowledge(handshake)) return;
   generation += 1;
   stopCell?.(new Interrupted('the cell was stopped, with everything it had started'));
   resetTensorFlow();
-}
-
-/** @param {unknown} thrown @returns {boolean} whether by `vm` because of a SIGINT; the message will follow */
-export function isInterruption(thrown) {
-  return types.isNativeError(thrown) && 'code' in thrown && thrown.code === INTERRUPTION;
 }
 
 /**
@@ -63,10 +55,7 @@ export function runCell(cell, start) {
       // The kernel goes on in a turn of its own: an interrupt must not hit it within the cell's.
       start().then(
         (value) => void immediately(resolve, value),
-        (error) => {
-          if (isInterruption(error)) stopped(handshake, true);
-          else immediately(reject, error);
-        },
+        (error) => void immediately(reject, error),
       );
     // In a turn of its own, for the microtask queue cannot be emptied from within a microtask.
     immediately(() => {
@@ -77,59 +66,77 @@ export function runCell(cell, start) {
 
 /** @param {Interruptible} cell */
 function isAlive(cell) {
-  return cell.generation === generation;
+  return cell.generation === generation && !isInterrupted(handshake);
 }
 
-const kernel = /** @type {any} */ (process);
-const hook = Symbol.for('tslab.interruptible');
-const script = new vm.Script("globalThis[Symbol.for('tslab.interruptible')]()", {
-  filename: 'node:tslab',
+/**
+ * The boundary that catches a termination: the inspector's evaluation of `turn()`. It is in a context
+ * with microtasks of its own, for the inspector holds back those of the context it evaluates in.
+ */
+const boundary = { turn() {} };
+const session = new inspector.Session();
+/** @type {number} */
+let contextId;
+session.connect();
+session.post('Runtime.enable');
+session.once('Runtime.executionContextCreated', ({ params }) => {
+  contextId = params.context.id;
 });
+vm.createContext(boundary, { microtaskMode: 'afterEvaluate' });
+session.post('Runtime.disable');
+process.once('exit', () => session.disconnect()); // else Node prints that it waits for that
 
 /**
- * Calls `run`, then what it put into the microtask queue; an interrupt meanwhile makes this throw.
- * `_tickCallback` empties the queue; else it would be emptied after the script, out of reach.
+ * Calls `run`, then what it put into the microtask queue; after an interrupt meanwhile this throws.
+ * `_tickCallback` empties the queue; else it would be emptied later, outside of the boundary.
  * @param {() => void} run
  */
 function interruptibly(run) {
-  Object.assign(globalThis, {
-    [hook]: () => {
-      try {
-        if (!enter(handshake)) return;
-        run();
-        kernel._tickCallback();
-      } finally {
-        leave(handshake);
-      }
-    },
-  });
-  try {
-    script.runInThisContext({ breakOnSigint: true });
-  } catch (error) {
-    if (isInterruption(error)) stopped(handshake, false);
-    throw error;
-  }
+  /** @type {{ error: unknown } | undefined} */
+  let thrown;
+  boundary.turn = () => {
+    if (!enter(handshake)) return;
+    try {
+      run();
+      /** @type {any} */ (process)._tickCallback();
+    } catch (error) {
+      thrown = { error };
+    }
+    leave(handshake);
+  };
+  session.post('Runtime.evaluate', { expression: 'turn()', contextId });
+  // Node tidies up after an uncaught error, which it needs when code was terminated.
+  if (!leave(handshake)) throw new Interrupted();
+  if (thrown) throw thrown.error;
 }
 
 /**
- * The callback for a timer: interruptible, and without effect once its cell has been interrupted.
+ * A callback of the running cell, for later: without effect once the cell has been interrupted.
  * A promise that waits for it then never settles, and so the loop that awaits the promise ends.
  * @template {Function} F
  * @param {F} callback
+ * @param {(run: () => void) => void} call
  * @returns {F}
  */
-function guarded(callback) {
+function guarded(callback, call = interruptibly) {
   const cell = currentCell.getStore();
   if (!cell || typeof callback !== 'function') return callback;
   /** @this {any} @param {unknown[]} args */
   const run = function (...args) {
-    if (isAlive(cell)) interruptibly(() => void callback.apply(this, args));
+    if (isAlive(cell)) call(() => void callback.apply(this, args));
     else clearTimeout(this); // an interval would fire for ever
   };
   return /** @type {any} */ (run);
 }
 
 const { setImmediate: immediately } = timers;
+const { nextTick } = process;
+
+process.nextTick = (callback, ...args) =>
+  nextTick(
+    guarded(callback, (run) => run()),
+    ...args,
+  );
 
 for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmediate'])) {
   const original = /** @type {Function} */ (timers[name]);

@@ -8,10 +8,11 @@
  * if the value has a method `[Symbol.for('Jupyter.display')]`, the MIME bundle which that returns, such
  * as `{ 'text/plain': …, 'image/svg+xml': … }`, or a promise of it. `undefined` and `null` are no result.
  */
+import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ts } from './compiler.mjs';
-import { currentCell, handshake, interrupt, isInterruption } from './interrupt.mjs';
+import { currentCell, handshake, Interrupted, interrupt } from './interrupt.mjs';
 import {
   CompileError,
   complete,
@@ -115,13 +116,16 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
   };
 }
 
+// Not the global one, which also hands all that is printed to the inspector, and that keeps it.
+globalThis.console = new Console(process.stdout, process.stderr);
+
 // tslab's `display` calls this.
 jupyter.lastWriteDisplayData = (/** @type {Content} */ content, /** @type {boolean} */ update) =>
   publish(update ? 'update_display_data' : 'display_data', content);
 
 /** @param {unknown} thrown in code that no cell waits for */
 function reportUncaught(thrown) {
-  if (isInterruption(thrown)) return; // the request for it follows
+  if (thrown instanceof Interrupted) return; // the request for it follows
   console.error(['Uncaught in the background:', ...describe(thrown).traceback].join('\n'));
 }
 process.on('uncaughtException', reportUncaught);
