@@ -10,10 +10,11 @@
  */
 import inspector from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
-import { announce, confirm } from './handshake.mjs';
+import { Handshake } from './handshake.mjs';
 import { createCodec, openHeartbeat, openRouter } from './wire.mjs';
 
-const { connection, handshake, parent } = workerData;
+const { connection, parent } = workerData;
+const handshake = new Handshake(workerData.handshake);
 const { decode } = createCodec(connection);
 const main = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 const control = await openRouter(connection, 'control');
@@ -34,7 +35,7 @@ if (process.env.JPY_PARENT_PID)
   for await (const frames of heartbeat) heartbeat.send(frames);
 })();
 for await (const frames of control) {
-  if (decode(frames)?.header.msg_type === 'interrupt_request' && announce(handshake)) terminate();
+  if (decode(frames)?.header.msg_type === 'interrupt_request' && handshake.announce()) terminate();
   main.postMessage(frames);
 }
 
@@ -42,7 +43,7 @@ function terminate() {
   const session = new inspector.Session();
   session.connectToMainThread();
   session.post('Runtime.terminateExecution', () => {
-    confirm(handshake);
+    handshake.confirm();
     session.disconnect();
   });
 }

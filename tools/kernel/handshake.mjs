@@ -1,74 +1,56 @@
 // @ts-check
-/**
- * When the control thread may have V8 terminate what the main thread runs: one word shared by the two.
- *
- * A termination is asked for only while the main thread is INSIDE, that is, runs code of a cell within
- * a boundary that catches it. This takes the word to TERMINATING, and there the main thread stays
- * within the boundary until V8 tells that it is done. So it never hits the kernel's own code.
- *
- * The interrupt itself comes to the main thread as a message. Until then the word is INTERRUPTED, and
- * no code of a cell is entered. So no interrupt is lost between two pieces of code. Those that come
- * meanwhile are one with it: what they are to stop is stopped by it.
- */
-
-/** @typedef {Int32Array} Handshake */
-
 const OUTSIDE = 0;
 const INSIDE = 1;
 const INTERRUPTED = 2;
 const TERMINATING = INSIDE | INTERRUPTED;
 
-/** @returns {Handshake} */
-export const createHandshake = () => new Int32Array(new SharedArrayBuffer(4));
-
 /**
- * Control thread: an interrupt has come. The message follows.
- * @param {Handshake} shared
- * @returns {boolean} whether to ask for a termination, and to confirm it
+ * When the control thread may have V8 terminate what the main thread runs: one word shared by the two.
+ *
+ * A termination is asked for only while the main thread is INSIDE: in a cell's code, within a boundary
+ * that catches it. The word is then TERMINATING, and the main thread stays within the boundary until
+ * the termination has come. So it hits no code of the kernel, and no later code.
+ *
+ * The interrupt also comes as a message. Until that is heard the word is INTERRUPTED, and no code of a
+ * cell is entered. So no interrupt is lost. Those that come meanwhile are the same one.
  */
-export function announce(shared) {
-  return Atomics.or(shared, 0, INTERRUPTED) === INSIDE;
-}
+export class Handshake {
+  constructor(word = new Int32Array(new SharedArrayBuffer(4))) {
+    this.word = word;
+  }
 
-/**
- * Control thread: the termination is done.
- * @param {Handshake} shared
- */
-export function confirm(shared) {
-  Atomics.store(shared, 0, INTERRUPTED);
-}
+  /** Control thread: an interrupt has come. Returns whether to terminate, and then to confirm. */
+  announce() {
+    return Atomics.or(this.word, 0, INTERRUPTED) === INSIDE;
+  }
 
-/**
- * Main thread: the message has come.
- * @param {Handshake} shared
- * @returns {boolean} whether there is still something to stop
- */
-export function acknowledge(shared) {
-  return Atomics.compareExchange(shared, 0, INTERRUPTED, OUTSIDE) === INTERRUPTED;
-}
+  /** Control thread: V8 has terminated. */
+  confirm() {
+    Atomics.store(this.word, 0, INTERRUPTED);
+  }
 
-/**
- * Main thread: first thing within the boundary.
- * @param {Handshake} shared
- * @returns {boolean} whether to go on
- */
-export function enter(shared) {
-  return Atomics.compareExchange(shared, 0, OUTSIDE, INSIDE) === OUTSIDE;
-}
+  /** Main thread: the message has come. Returns whether it is the first about this interrupt. */
+  acknowledge() {
+    return Atomics.compareExchange(this.word, 0, INTERRUPTED, OUTSIDE) === INTERRUPTED;
+  }
 
-/**
- * Main thread: last thing within the boundary, where a termination under way hits it, and again
- * behind the boundary, where it waits for no more than the confirmation.
- * @param {Handshake} shared
- * @returns {boolean} whether there was no interrupt
- */
-export function leave(shared) {
-  Atomics.compareExchange(shared, 0, INSIDE, OUTSIDE);
-  while (Atomics.load(shared, 0) === TERMINATING) Atomics.wait(shared, 0, TERMINATING, 1);
-  return !isInterrupted(shared);
-}
+  /** Main thread: first thing within the boundary. Returns whether to go on. */
+  enter() {
+    return Atomics.compareExchange(this.word, 0, OUTSIDE, INSIDE) === OUTSIDE;
+  }
 
-/** @param {Handshake} shared @returns {boolean} whether code of a cell is not to begin */
-export function isInterrupted(shared) {
-  return (Atomics.load(shared, 0) & INTERRUPTED) !== 0;
+  /**
+   * Main thread: last thing within the boundary, where a termination under way hits it, and again
+   * behind the boundary. Returns whether there was no interrupt.
+   */
+  leave() {
+    Atomics.compareExchange(this.word, 0, INSIDE, OUTSIDE);
+    while (Atomics.load(this.word, 0) === TERMINATING) Atomics.wait(this.word, 0, TERMINATING, 1);
+    return !this.isInterrupted();
+  }
+
+  /** Main thread: whether no code of a cell is to begin. */
+  isInterrupted() {
+    return Atomics.load(this.word, 0) >= INTERRUPTED;
+  }
 }

@@ -9,11 +9,11 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import inspector from 'node:inspector';
-import { syncBuiltinESMExports } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import vm from 'node:vm';
-import { acknowledge, createHandshake, enter, isInterrupted, leave } from './handshake.mjs';
+import { Handshake } from './handshake.mjs';
 
 /** @typedef {{ generation?: number }} Interruptible what this file keeps on a cell */
 
@@ -25,7 +25,7 @@ export class Interrupted extends Error {
   name = 'Interrupted';
 }
 
-export const handshake = createHandshake();
+export const handshake = new Handshake();
 
 /** Cells of an earlier generation have been interrupted. */
 let generation = 0;
@@ -34,9 +34,10 @@ let stopCell;
 
 /** Stops everything that cells have started. */
 export function interrupt() {
-  if (!acknowledge(handshake)) return;
+  if (!handshake.acknowledge()) return;
   generation += 1;
   stopCell?.(new Interrupted('the cell was stopped, with everything it had started'));
+  forgetHalfLoaded();
   resetTensorFlow();
 }
 
@@ -66,7 +67,7 @@ export function runCell(cell, start) {
 
 /** @param {Interruptible} cell */
 function isAlive(cell) {
-  return cell.generation === generation && !isInterrupted(handshake);
+  return cell.generation === generation && !handshake.isInterrupted();
 }
 
 /**
@@ -95,18 +96,18 @@ function interruptibly(run) {
   /** @type {{ error: unknown } | undefined} */
   let thrown;
   boundary.turn = () => {
-    if (!enter(handshake)) return;
+    if (!handshake.enter()) return;
     try {
       run();
       /** @type {any} */ (process)._tickCallback();
     } catch (error) {
       thrown = { error };
     }
-    leave(handshake);
+    handshake.leave();
   };
-  session.post('Runtime.evaluate', { expression: 'turn()', contextId });
-  // Node tidies up after an uncaught error, which it needs when code was terminated.
-  if (!leave(handshake)) throw new Interrupted();
+  session.post('Runtime.evaluate', { expression: 'turn() //# sourceURL=node:tslab', contextId });
+  // Thrown to the top, for then Node tidies up its own records of what was running.
+  if (!handshake.leave()) throw new Interrupted();
   if (thrown) throw thrown.error;
 }
 
@@ -159,6 +160,12 @@ for (const name of /** @type {const} */ (['setTimeout', 'setImmediate'])) {
   Object.assign(timersPromises, { [name]: wrapped });
 }
 syncBuiltinESMExports();
+
+/** A module that was interrupted while it loaded would be taken for a complete one. */
+function forgetHalfLoaded() {
+  const { cache } = createRequire(import.meta.url);
+  for (const [file, module] of Object.entries(cache)) if (!module?.loaded) delete cache[file];
+}
 
 /**
  * TensorFlow.js counts how deep it is in kernels, gradients and tidy scopes, and an interrupt ends

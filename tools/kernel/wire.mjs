@@ -96,7 +96,7 @@ export async function openWire(connection, handshake) {
   const shell = await openRouter(connection, 'shell');
   await openRouter(connection, 'stdin');
   const control = new Worker(new URL('./control.mjs', import.meta.url), {
-    workerData: { connection, handshake, parent: process.ppid },
+    workerData: { connection, handshake: handshake.word, parent: process.ppid },
   });
 
   return {
