@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Handshake } from '../../tools/kernel/handshake.mjs';
 import { installKernelspec } from '../../tools/kernel/kernelspec.mjs';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -51,29 +50,6 @@ test('an error names the cell and the line that was typed', { timeout: 2 * minut
 test('an interrupt stops whatever cells run, and nothing else', { timeout: 5 * minutes }, () =>
   runTests('Interrupts'),
 );
-
-test('an interrupt while code of a cell runs asks for one termination', () => {
-  const handshake = new Handshake();
-  expect(handshake.enter()).toBe(true);
-  expect(handshake.announce()).toBe(true);
-  expect(handshake.announce()).toBe(false);
-  handshake.confirm();
-  expect(handshake.announce()).toBe(false);
-  expect(handshake.leave()).toBe(false);
-  expect(handshake.acknowledge()).toBe(true);
-  expect(handshake.acknowledge()).toBe(false);
-  expect(handshake.enter()).toBe(true);
-  expect(handshake.leave()).toBe(true);
-});
-
-test('an interrupt between two pieces of code keeps the next one from running', () => {
-  const handshake = new Handshake();
-  expect(handshake.announce()).toBe(false);
-  expect(handshake.enter()).toBe(false);
-  expect(handshake.leave()).toBe(false);
-  expect(handshake.acknowledge()).toBe(true);
-  expect(handshake.enter()).toBe(true);
-});
 
 test(
   'the process starts anywhere, keeps quiet and ends when it should',

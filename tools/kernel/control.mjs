@@ -6,15 +6,12 @@
  * Interrupts are to come as messages and not, as for most kernels, as SIGINT. That would be delivered
  * to the main thread, and a signal there corrupts the heap while TensorFlow multiplies matrices:
  * oneDNN's generated code has the stack pointer in a buffer on the heap, and the operating system
- * puts a signal's frame below the stack pointer. V8 terminates JavaScript without a signal.
+ * puts a signal's frame below the stack pointer.
  */
-import inspector from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Handshake } from './handshake.mjs';
 import { createCodec, openHeartbeat, openRouter } from './wire.mjs';
 
-const { connection, parent } = workerData;
-const handshake = new Handshake(workerData.handshake);
+const { connection, flag, parent } = workerData;
 const { decode } = createCodec(connection);
 const main = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 const control = await openRouter(connection, 'control');
@@ -35,15 +32,6 @@ if (process.env.JPY_PARENT_PID)
   for await (const frames of heartbeat) heartbeat.send(frames);
 })();
 for await (const frames of control) {
-  if (decode(frames)?.header.msg_type === 'interrupt_request' && handshake.announce()) terminate();
+  if (decode(frames)?.header.msg_type === 'interrupt_request') Atomics.store(flag, 0, 1);
   main.postMessage(frames);
-}
-
-function terminate() {
-  const session = new inspector.Session();
-  session.connectToMainThread();
-  session.post('Runtime.terminateExecution', () => {
-    handshake.confirm();
-    session.disconnect();
-  });
 }

@@ -2,18 +2,21 @@
 /**
  * Interrupts. One stops the running cell and all that cells have started and left running.
  *
- * Stopped are: a loop without `await`; a loop of awaits that never leaves the microtask queue
- * (`await tensor.data()`); a loop that waits on a timer (`setImmediate`, `setTimeout`,
- * `timers/promises`, `tf.nextFrame`); and what comes after such an `await` without another one.
- * Not stopped is code that goes on after an `await` on a file, a socket or a child process.
+ * An interrupt raises a flag, which the main thread shares with the control thread. Every loop and
+ * every function in a cell begins with a checkpoint (compiler.mjs puts it there), and so does every
+ * operation of TensorFlow.js; while the flag is up, checkpoints throw. Nothing is stopped elsewhere:
+ * an operation, an assignment to a variable or the loading of a module is done wholly or not at all.
+ * The interrupt then comes a second time, as a message, when the main thread is free to hear it. That
+ * ends the cell, also one that waits, and from then on the timers of earlier cells have no effect.
+ *
+ * So a loop in a library's own JavaScript goes on until it calls code of a cell, or TensorFlow; and
+ * not stopped is what goes on after an `await` on a file, a socket or a child process, up to the next
+ * timer.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import inspector from 'node:inspector';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
-import vm from 'node:vm';
-import { Handshake } from './handshake.mjs';
 
 /** @typedef {{ generation?: number }} Interruptible what this file keeps on a cell */
 
@@ -25,21 +28,28 @@ export class Interrupted extends Error {
   name = 'Interrupted';
 }
 
-export const handshake = new Handshake();
+/** Not 0 from an interrupt until its message. */
+export const flag = new Int32Array(new SharedArrayBuffer(4));
 
+/** @type {Interrupted | undefined} What checkpoints throw meanwhile: its stack tells where the first one was. */
+let interruption;
 /** Cells of an earlier generation have been interrupted. */
 let generation = 0;
 /** @type {((reason: Interrupted) => void) | undefined} Ends the wait for the running cell. */
 let stopCell;
 
-/** Stops everything that cells have started. */
+/** The message of an interrupt: stops everything that cells have started. */
 export function interrupt() {
-  if (!handshake.acknowledge()) return;
+  // One that was raised before an earlier one's message has been dealt with by that.
+  if (Atomics.exchange(flag, 0, 0) === 0) return;
   generation += 1;
-  stopCell?.(new Interrupted('the cell was stopped, with everything it had started'));
-  forgetHalfLoaded();
-  resetTensorFlow();
+  stopCell?.(interruption ?? newInterruption());
+  interruption = undefined;
+  disposeTape();
 }
+
+const newInterruption = () =>
+  new Interrupted('the cell was stopped, with everything it had started');
 
 /**
  * Runs `start` as the given cell's code. Rejects with `Interrupted` as soon as there is an interrupt.
@@ -50,94 +60,62 @@ export function interrupt() {
  */
 export function runCell(cell, start) {
   cell.generation = generation;
-  return new Promise((resolve, reject) => {
+  /** @type {Promise<never>} */
+  const stopped = new Promise((_, reject) => {
     stopCell = reject;
-    const run = () =>
-      // The kernel goes on in a turn of its own: an interrupt must not hit it within the cell's.
-      start().then(
-        (value) => void immediately(resolve, value),
-        (error) => void immediately(reject, error),
-      );
-    // In a turn of its own, for the microtask queue cannot be emptied from within a microtask.
-    immediately(() => {
-      if (isAlive(cell)) interruptibly(() => void currentCell.run(cell, run));
-    });
   });
+  if (isRaised()) return stopped; // during the compilation
+  // Whatever a cell does with what a checkpoint throws, it is the message that ends the cell.
+  const finished = currentCell.run(cell, start).finally(() => isRaised() && stopped);
+  return Promise.race([stopped, finished]);
 }
 
-/** @param {Interruptible} cell */
-function isAlive(cell) {
-  return cell.generation === generation && !handshake.isInterrupted();
-}
+// Read in loops, where `Atomics.load` would take ten times as long.
+const isRaised = () => flag[0] !== 0;
 
-/**
- * The boundary that catches a termination: the inspector's evaluation of `turn()`. It is in a context
- * with microtasks of its own, for the inspector holds back those of the context it evaluates in.
- */
-const boundary = { turn() {} };
-const session = new inspector.Session();
-/** @type {number} */
-let contextId;
-session.connect();
-session.post('Runtime.enable');
-session.once('Runtime.executionContextCreated', ({ params }) => {
-  contextId = params.context.id;
+function checkpoint() {
+  if (isRaised()) throw (interruption ??= newInterruption());
+}
+Object.defineProperty(globalThis, '__checkpoint__', { value: checkpoint });
+
+/** @type {any} */
+let tensorFlow;
+Object.defineProperty(globalThis, '_tfengine', {
+  get: () => tensorFlow,
+  set(engine) {
+    const { runKernel } = engine;
+    engine.runKernel = (/** @type {unknown[]} */ ...args) => {
+      checkpoint();
+      return runKernel.apply(engine, args);
+    };
+    tensorFlow = engine;
+  },
 });
-vm.createContext(boundary, { microtaskMode: 'afterEvaluate' });
-session.post('Runtime.disable');
-process.once('exit', () => session.disconnect()); // else Node prints that it waits for that
 
-/**
- * Calls `run`, then what it put into the microtask queue; after an interrupt meanwhile this throws.
- * `_tickCallback` empties the queue; else it would be emptied later, outside of the boundary.
- * @param {() => void} run
- */
-function interruptibly(run) {
-  /** @type {{ error: unknown } | undefined} */
-  let thrown;
-  boundary.turn = () => {
-    if (!handshake.enter()) return;
-    try {
-      run();
-      /** @type {any} */ (process)._tickCallback();
-    } catch (error) {
-      thrown = { error };
-    }
-    handshake.leave();
-  };
-  session.post('Runtime.evaluate', { expression: 'turn() //# sourceURL=node:tslab', contextId });
-  // Thrown to the top, for then Node tidies up its own records of what was running.
-  if (!handshake.leave()) throw new Interrupted();
-  if (thrown) throw thrown.error;
+/** Disposes of what a gradient has kept for its second half, if it has broken off. */
+function disposeTape() {
+  const tape = tensorFlow?.state.activeTape ?? [];
+  for (const { saved = [] } of tape) for (const tensor of saved) tensor.dispose();
+  tape.length = 0;
 }
 
 /**
- * A callback of the running cell, for later: without effect once the cell has been interrupted.
- * A promise that waits for it then never settles, and so the loop that awaits the promise ends.
+ * The callback for a timer: without effect once its cell has been interrupted. A promise that waits
+ * for it then never settles, and so the loop that awaits the promise ends.
  * @template {Function} F
  * @param {F} callback
- * @param {(run: () => void) => void} call
  * @returns {F}
  */
-function guarded(callback, call = interruptibly) {
+function guarded(callback) {
   const cell = currentCell.getStore();
   if (!cell || typeof callback !== 'function') return callback;
   /** @this {any} @param {unknown[]} args */
   const run = function (...args) {
-    if (isAlive(cell)) call(() => void callback.apply(this, args));
+    if (cell.generation === generation) callback.apply(this, args);
     else clearTimeout(this); // an interval would fire for ever
   };
   return /** @type {any} */ (run);
 }
-
-const { setImmediate: immediately } = timers;
-const { nextTick } = process;
-
-process.nextTick = (callback, ...args) =>
-  nextTick(
-    guarded(callback, (run) => run()),
-    ...args,
-  );
 
 for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmediate'])) {
   const original = /** @type {Function} */ (timers[name]);
@@ -150,40 +128,7 @@ for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmed
 for (const name of /** @type {const} */ (['setTimeout', 'setImmediate'])) {
   const original = /** @type {(...args: any[]) => Promise<unknown>} */ (timersPromises[name]);
   const wrapped = (/** @type {unknown[]} */ ...args) =>
-    new Promise((resolve, reject) => {
-      const [fulfilled, rejected] = [guarded(resolve), guarded(reject)];
-      original(...args).then(
-        (value) => void immediately(fulfilled, value),
-        (error) => void immediately(rejected, error),
-      );
-    });
+    new Promise((resolve, reject) => original(...args).then(guarded(resolve), guarded(reject)));
   Object.assign(timersPromises, { [name]: wrapped });
 }
 syncBuiltinESMExports();
-
-/** A module that was interrupted while it loaded would be taken for a complete one. */
-function forgetHalfLoaded() {
-  const { cache } = createRequire(import.meta.url);
-  for (const [file, module] of Object.entries(cache)) if (!module?.loaded) delete cache[file];
-}
-
-/**
- * TensorFlow.js counts how deep it is in kernels, gradients and tidy scopes, and an interrupt ends
- * them without their `finally`. With a count left over, no gradient would be recorded any more.
- */
-function resetTensorFlow() {
-  const engine = /** @type {any} */ (globalThis)._tfengine;
-  if (!engine) return;
-  const { state } = engine;
-  const scopes = state.scopeStack.flatMap((/** @type {any} */ scope) => scope.track);
-  const saved = (state.activeTape ?? []).flatMap((/** @type {any} */ node) => node.saved ?? []);
-  Object.assign(state, { kernelDepth: 0, gradientDepth: 0, activeTape: null });
-  Object.assign(state, { scopeStack: [], activeScope: null });
-  for (const tensor of [...scopes.filter((/** @type {any} */ { kept }) => !kept), ...saved]) {
-    try {
-      tensor.dispose();
-    } catch {
-      // The interrupt may have come between the two halves of making or disposing of this tensor.
-    }
-  }
-}

@@ -8,11 +8,10 @@
  * if the value has a method `[Symbol.for('Jupyter.display')]`, the MIME bundle which that returns, such
  * as `{ 'text/plain': …, 'image/svg+xml': … }`, or a promise of it. `undefined` and `null` are no result.
  */
-import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ts } from './compiler.mjs';
-import { currentCell, handshake, Interrupted, interrupt } from './interrupt.mjs';
+import { currentCell, flag, Interrupted, interrupt } from './interrupt.mjs';
 import {
   CompileError,
   complete,
@@ -34,7 +33,7 @@ const require = createRequire(import.meta.url);
 const jupyter = require('tslab/dist/jupyter.js');
 const { version } = require('tslab/package.json');
 
-const wire = await openWire(JSON.parse(readFileSync(process.argv[2], 'utf8')), handshake);
+const wire = await openWire(JSON.parse(readFileSync(process.argv[2], 'utf8')), flag);
 
 // ---- Cells ----
 
@@ -115,9 +114,6 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
     return true;
   };
 }
-
-// Not the global one, which also hands all that is printed to the inspector, and that keeps it.
-globalThis.console = new Console(process.stdout, process.stderr);
 
 // tslab's `display` calls this.
 jupyter.lastWriteDisplayData = (/** @type {Content} */ content, /** @type {boolean} */ update) =>
