@@ -626,6 +626,18 @@ const sleep = (ms: number) => new Promise<void>((r) => setTimeout(r, ms));"""
     def test_a_loop_stops(self):
         self.assert_stops("for (;;) turn();")
 
+    def test_every_kind_of_loop_stops(self):
+        for code in [
+            "while (true) turn();",
+            "do turn(); while (true);",
+            "outer: for (;;) for (const key in { a: 1 }) { turn(); continue outer; }",
+            "const numbers = function* () { for (;;) yield 1; };\nfor (const n of numbers()) turn();",
+            "class Down { go(): void { try { turn(); } finally { this.go(); } } }\nnew Down().go();",
+            "Array.from({ length: 1e9 }, () => turn());",
+            "const again = (): Promise<void> => Promise.resolve().then(turn).then(again);\nawait again();",
+        ]:
+            self.assert_stops(code)
+
     def test_a_loop_that_lets_the_event_loop_turn_stops(self):
         self.assert_stops("for (;;) { turn(); await new Promise((r) => setImmediate(r)); }")
 
@@ -682,7 +694,9 @@ const sleep = (ms: number) => new Promise<void>((r) => setTimeout(r, ms));"""
             "        busy();",
         )
 
-    def test_an_interrupt_cannot_be_caught(self):
+    def test_an_interrupt_that_is_caught_ends_the_cell_all_the_same(self):
+        self.assert_stops("try { for (;;) turn(); } catch {}")
+        self.assert_stops("const job = (async () => { for (;;) turn(); })().catch(() => 1);\nawait job;")
         self.assert_stops("for (;;) { try { for (;;) turn(); } catch {} finally { continue; } }")
 
     def test_a_loop_in_the_callback_of_a_timer_stops(self):
@@ -735,11 +749,13 @@ exports.half = 0.5;"""
             self.assertEqual(self.run_ok("await sleep(1);\n1 + 1").data, {"text/plain": "2"})
 
     def test_an_interrupt_during_the_compilation_is_not_lost(self):
-        for code in ["for (;;) turn();", "await sleep(60_000);"]:
+        for code in ["for (;;) turn();", "await sleep(60_000);", "console.log('runs');"]:
             msg_id = self.kernel.send(f"{SLOW_TYPE}\n{code}")
             self.kernel.wait_for("execute_input")
             self.kernel.manager.interrupt_kernel()
-            self.assertEqual(self.kernel.finish(msg_id).reply["ename"], "Interrupted")
+            result = self.kernel.finish(msg_id)
+            self.assertEqual(result.reply["ename"], "Interrupted")
+            self.assertEqual(result.types, ["execute_input", "error"])
 
     def test_a_burst_of_interrupts_stops_a_cell_and_leaves_the_kernel_alive(self):
         for code in ["for (;;);", "for (;;) await sleep(0);"] * 5:
