@@ -632,7 +632,7 @@ const sleep = (ms: number) => new Promise<void>((r) => setTimeout(r, ms));"""
             "do turn(); while (true);",
             "outer: for (;;) for (const key in { a: 1 }) { turn(); continue outer; }",
             "const numbers = function* () { for (;;) yield 1; };\nfor (const n of numbers()) turn();",
-            "class Down { go(): void { try { turn(); } finally { this.go(); } } }\nnew Down().go();",
+            "function grow(n: number): void { turn(); if (n > 0) { grow(n - 1); grow(n - 1); } }\ngrow(99);",
             "Array.from({ length: 1e9 }, () => turn());",
             "const again = (): Promise<void> => Promise.resolve().then(turn).then(again);\nawait again();",
         ]:

@@ -85,7 +85,7 @@ Object.defineProperty(globalThis, '_tfengine', {
   set(engine) {
     const { runKernel } = engine;
     engine.runKernel = (/** @type {unknown[]} */ ...args) => {
-      checkpoint();
+      if (engine.state.kernelDepth === 0) checkpoint(); // not within an operation made of others
       return runKernel.apply(engine, args);
     };
     tensorFlow = engine;
