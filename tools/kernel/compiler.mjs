@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * tslab's converter, from a TypeScript cell to JavaScript, with two additions: a source map for each
- * cell, and the project's packages for a notebook that lies outside of the project.
+ * tslab's converter, from a TypeScript cell to JavaScript, with three additions: a source map for each
+ * cell, the checkpoints at which an interrupt stops it, and the project's packages for a notebook that
+ * lies outside of the project.
  */
 import Module, { createRequire, SourceMap } from 'node:module';
 import path from 'node:path';
@@ -56,10 +57,40 @@ let maps = [];
 function transpileModule(js, options) {
   const [code, map] = js.split('//# sourceMappingURL=data:application/json;base64,');
   const compilerOptions = { ...options.compilerOptions, sourceMap: true };
-  const { outputText, sourceMapText } = ts.transpileModule(code, { ...options, compilerOptions });
+  const { outputText, sourceMapText } = ts.transpileModule(code, {
+    ...options,
+    compilerOptions,
+    transformers: { before: [insertCheckpoints] },
+  });
   maps = [sourceMapText, Buffer.from(map ?? '', 'base64').toString()];
   return { outputText: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n') };
 }
+
+/**
+ * Lets the body of every loop and every function begin with a checkpoint, see interrupt.mjs.
+ * @param {any} context
+ */
+function insertCheckpoints(context) {
+  const { factory } = context;
+  /** @param {any} body */
+  const callAt = (body) =>
+    ts.setTextRange(factory.createCallExpression(factory.createIdentifier('__checkpoint__')), body);
+  /** @param {any} node */
+  const visit = (node) => {
+    const { parent } = node;
+    const result = ts.visitEachChild(node, visit, context);
+    if (ts.isFunctionLike(parent) ? node !== parent.body : !isLoopBody(node)) return result;
+    if (ts.isExpression(node)) return factory.createComma(callAt(node), result);
+    const statement = factory.createExpressionStatement(callAt(node));
+    const rest = ts.isBlock(node) ? result.statements : [result];
+    return factory.createBlock([statement, ...rest], true);
+  };
+  return (/** @type {any} */ file) => ts.visitNode(file, visit);
+}
+
+/** @param {any} node */
+const isLoopBody = (node) =>
+  node.parent && ts.isIterationStatement(node.parent, false) && node.parent.statement === node;
 
 export const converter = createConverter({ isJS: false, isBrowser: false });
 

@@ -3,17 +3,15 @@
  * The thread of the control channel and the heartbeat, for when the main thread is busy with a cell.
  * It acts on an interrupt; every request goes on to the main thread, and every reply comes from there.
  *
- * Interrupts are to come as messages and not, as for most kernels, as SIGINT from outside. That would
- * be delivered to the main thread, and a signal there corrupts the heap while TensorFlow multiplies
- * matrices: oneDNN's generated code has the stack pointer in a buffer on the heap, and the operating
- * system puts a signal's frame below the stack pointer.
+ * Interrupts are to come as messages and not, as for most kernels, as SIGINT. That would be delivered
+ * to the main thread, and a signal there corrupts the heap while TensorFlow multiplies matrices:
+ * oneDNN's generated code has the stack pointer in a buffer on the heap, and the operating system
+ * puts a signal's frame below the stack pointer.
  */
-import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { announce } from './handshake.mjs';
 import { createCodec, openHeartbeat, openRouter } from './wire.mjs';
 
-const { connection, handshake, parent } = workerData;
+const { connection, flag, parent } = workerData;
 const { decode } = createCodec(connection);
 const main = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 const control = await openRouter(connection, 'control');
@@ -34,15 +32,6 @@ if (process.env.JPY_PARENT_PID)
   for await (const frames of heartbeat) heartbeat.send(frames);
 })();
 for await (const frames of control) {
-  if (decode(frames)?.header.msg_type === 'interrupt_request') interrupt();
+  if (decode(frames)?.header.msg_type === 'interrupt_request') Atomics.store(flag, 0, 1);
   main.postMessage(frames);
-}
-
-function interrupt() {
-  // Windows has no signals: there only what waits for a timer is stopped.
-  if (process.platform === 'win32' || !announce(handshake)) return;
-  // On Linux `kill` takes the number of a thread, too, and this thread has no matrices.
-  const thread =
-    process.platform === 'linux' && readlinkSync('/proc/thread-self').split('/').at(-1);
-  process.kill(Number(thread || process.pid), 'SIGINT');
 }

@@ -2,19 +2,21 @@
 /**
  * Interrupts. One stops the running cell and all that cells have started and left running.
  *
- * Stopped are: a loop without `await`; a loop of awaits that never leaves the microtask queue
- * (`await tensor.data()`); a loop that waits on a timer (`setImmediate`, `setTimeout`,
- * `timers/promises`, `tf.nextFrame`); and what comes after such an `await` without another one.
- * Not stopped is code that goes on after an `await` on a file, a socket or a child process.
- * Not always stopped is a loop that awaits nothing but `process.nextTick`.
+ * An interrupt raises a flag, which the main thread shares with the control thread. Every loop and
+ * every function in a cell begins with a checkpoint (compiler.mjs puts it there), and so does every
+ * operation of TensorFlow.js; while the flag is up, checkpoints throw. Nothing is stopped elsewhere:
+ * an operation, an assignment to a variable or the loading of a module is done wholly or not at all.
+ * The interrupt then comes a second time, as a message, when the main thread is free to hear it. That
+ * ends the cell, also one that waits, and from then on the timers of earlier cells have no effect.
+ *
+ * So a loop in a library's own JavaScript goes on until it calls code of a cell, or TensorFlow; and
+ * not stopped is what goes on after an `await` on a file, a socket or a child process, up to the next
+ * timer.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
-import { types } from 'node:util';
-import vm from 'node:vm';
-import { acknowledge, createHandshake, enter, leave, stopped } from './handshake.mjs';
 
 /** @typedef {{ generation?: number }} Interruptible what this file keeps on a cell */
 
@@ -26,27 +28,28 @@ export class Interrupted extends Error {
   name = 'Interrupted';
 }
 
-export const handshake = createHandshake();
+/** Not 0 from an interrupt until its message. */
+export const flag = new Int32Array(new SharedArrayBuffer(4));
 
-const INTERRUPTION = 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
-
+/** @type {Interrupted | undefined} What checkpoints throw meanwhile: its stack tells where the first one was. */
+let interruption;
 /** Cells of an earlier generation have been interrupted. */
 let generation = 0;
 /** @type {((reason: Interrupted) => void) | undefined} Ends the wait for the running cell. */
 let stopCell;
 
-/** Stops everything that cells have started. */
+/** The message of an interrupt: stops everything that cells have started. */
 export function interrupt() {
-  acknowledge(handshake);
+  // One that was raised before an earlier one's message has been dealt with by that.
+  if (Atomics.exchange(flag, 0, 0) === 0) return;
   generation += 1;
-  stopCell?.(new Interrupted('the cell was stopped, with everything it had started'));
-  resetTensorFlow();
+  stopCell?.(interruption ?? newInterruption());
+  interruption = undefined;
+  disposeTape();
 }
 
-/** @param {unknown} thrown @returns {boolean} whether by `vm` because of a SIGINT; the message will follow */
-export function isInterruption(thrown) {
-  return types.isNativeError(thrown) && 'code' in thrown && thrown.code === INTERRUPTION;
-}
+const newInterruption = () =>
+  new Interrupted('the cell was stopped, with everything it had started');
 
 /**
  * Runs `start` as the given cell's code. Rejects with `Interrupted` as soon as there is an interrupt.
@@ -57,63 +60,48 @@ export function isInterruption(thrown) {
  */
 export function runCell(cell, start) {
   cell.generation = generation;
-  return new Promise((resolve, reject) => {
+  /** @type {Promise<never>} */
+  const stopped = new Promise((_, reject) => {
     stopCell = reject;
-    const run = () =>
-      // The kernel goes on in a turn of its own: an interrupt must not hit it within the cell's.
-      start().then(
-        (value) => void immediately(resolve, value),
-        (error) => {
-          if (isInterruption(error)) stopped(handshake, true);
-          else immediately(reject, error);
-        },
-      );
-    // In a turn of its own, for the microtask queue cannot be emptied from within a microtask.
-    immediately(() => {
-      if (isAlive(cell)) interruptibly(() => void currentCell.run(cell, run));
-    });
   });
+  if (isRaised()) return stopped; // during the compilation
+  // Whatever a cell does with what a checkpoint throws, it is the message that ends the cell.
+  const finished = currentCell.run(cell, start).finally(() => isRaised() && stopped);
+  return Promise.race([stopped, finished]);
 }
 
-/** @param {Interruptible} cell */
-function isAlive(cell) {
-  return cell.generation === generation;
-}
+// Read in loops, where `Atomics.load` would take ten times as long.
+const isRaised = () => flag[0] !== 0;
 
-const kernel = /** @type {any} */ (process);
-const hook = Symbol.for('tslab.interruptible');
-const script = new vm.Script("globalThis[Symbol.for('tslab.interruptible')]()", {
-  filename: 'node:tslab',
+function checkpoint() {
+  if (isRaised()) throw (interruption ??= newInterruption());
+}
+Object.defineProperty(globalThis, '__checkpoint__', { value: checkpoint });
+
+/** @type {any} */
+let tensorFlow;
+Object.defineProperty(globalThis, '_tfengine', {
+  get: () => tensorFlow,
+  set(engine) {
+    const { runKernel } = engine;
+    engine.runKernel = (/** @type {unknown[]} */ ...args) => {
+      if (engine.state.kernelDepth === 0) checkpoint(); // not within an operation made of others
+      return runKernel.apply(engine, args);
+    };
+    tensorFlow = engine;
+  },
 });
 
-/**
- * Calls `run`, then what it put into the microtask queue; an interrupt meanwhile makes this throw.
- * `_tickCallback` empties the queue; else it would be emptied after the script, out of reach.
- * @param {() => void} run
- */
-function interruptibly(run) {
-  Object.assign(globalThis, {
-    [hook]: () => {
-      try {
-        if (!enter(handshake)) return;
-        run();
-        kernel._tickCallback();
-      } finally {
-        leave(handshake);
-      }
-    },
-  });
-  try {
-    script.runInThisContext({ breakOnSigint: true });
-  } catch (error) {
-    if (isInterruption(error)) stopped(handshake, false);
-    throw error;
-  }
+/** Disposes of what a gradient has kept for its second half, if it has broken off. */
+function disposeTape() {
+  const tape = tensorFlow?.state.activeTape ?? [];
+  for (const { saved = [] } of tape) for (const tensor of saved) tensor.dispose();
+  tape.length = 0;
 }
 
 /**
- * The callback for a timer: interruptible, and without effect once its cell has been interrupted.
- * A promise that waits for it then never settles, and so the loop that awaits the promise ends.
+ * The callback for a timer: without effect once its cell has been interrupted. A promise that waits
+ * for it then never settles, and so the loop that awaits the promise ends.
  * @template {Function} F
  * @param {F} callback
  * @returns {F}
@@ -123,13 +111,11 @@ function guarded(callback) {
   if (!cell || typeof callback !== 'function') return callback;
   /** @this {any} @param {unknown[]} args */
   const run = function (...args) {
-    if (isAlive(cell)) interruptibly(() => void callback.apply(this, args));
+    if (cell.generation === generation) callback.apply(this, args);
     else clearTimeout(this); // an interval would fire for ever
   };
   return /** @type {any} */ (run);
 }
-
-const { setImmediate: immediately } = timers;
 
 for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmediate'])) {
   const original = /** @type {Function} */ (timers[name]);
@@ -142,34 +128,7 @@ for (const name of /** @type {const} */ (['setTimeout', 'setInterval', 'setImmed
 for (const name of /** @type {const} */ (['setTimeout', 'setImmediate'])) {
   const original = /** @type {(...args: any[]) => Promise<unknown>} */ (timersPromises[name]);
   const wrapped = (/** @type {unknown[]} */ ...args) =>
-    new Promise((resolve, reject) => {
-      const [fulfilled, rejected] = [guarded(resolve), guarded(reject)];
-      original(...args).then(
-        (value) => void immediately(fulfilled, value),
-        (error) => void immediately(rejected, error),
-      );
-    });
+    new Promise((resolve, reject) => original(...args).then(guarded(resolve), guarded(reject)));
   Object.assign(timersPromises, { [name]: wrapped });
 }
 syncBuiltinESMExports();
-
-/**
- * TensorFlow.js counts how deep it is in kernels, gradients and tidy scopes, and an interrupt ends
- * them without their `finally`. With a count left over, no gradient would be recorded any more.
- */
-function resetTensorFlow() {
-  const engine = /** @type {any} */ (globalThis)._tfengine;
-  if (!engine) return;
-  const { state } = engine;
-  const scopes = state.scopeStack.flatMap((/** @type {any} */ scope) => scope.track);
-  const saved = (state.activeTape ?? []).flatMap((/** @type {any} */ node) => node.saved ?? []);
-  Object.assign(state, { kernelDepth: 0, gradientDepth: 0, activeTape: null });
-  Object.assign(state, { scopeStack: [], activeScope: null });
-  for (const tensor of [...scopes.filter((/** @type {any} */ { kept }) => !kept), ...saved]) {
-    try {
-      tensor.dispose();
-    } catch {
-      // The interrupt may have come between the two halves of making or disposing of this tensor.
-    }
-  }
-}

@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ts } from './compiler.mjs';
-import { currentCell, handshake, interrupt, isInterruption } from './interrupt.mjs';
+import { currentCell, flag, Interrupted, interrupt } from './interrupt.mjs';
 import {
   CompileError,
   complete,
@@ -33,7 +33,7 @@ const require = createRequire(import.meta.url);
 const jupyter = require('tslab/dist/jupyter.js');
 const { version } = require('tslab/package.json');
 
-const wire = await openWire(JSON.parse(readFileSync(process.argv[2], 'utf8')), handshake);
+const wire = await openWire(JSON.parse(readFileSync(process.argv[2], 'utf8')), flag);
 
 // ---- Cells ----
 
@@ -121,7 +121,7 @@ jupyter.lastWriteDisplayData = (/** @type {Content} */ content, /** @type {boole
 
 /** @param {unknown} thrown in code that no cell waits for */
 function reportUncaught(thrown) {
-  if (isInterruption(thrown)) return; // the request for it follows
+  if (thrown instanceof Interrupted) return; // the request for it follows
   console.error(['Uncaught in the background:', ...describe(thrown).traceback].join('\n'));
 }
 process.on('uncaughtException', reportUncaught);

@@ -88,15 +88,15 @@ export const openHeartbeat = (connection) => bind(new zmq.Reply(options), connec
 /**
  * Opens the channels of a connection file.
  * @param {Content} connection
- * @param {import('./handshake.mjs').Handshake} handshake
+ * @param {Int32Array} flag see interrupt.mjs
  */
-export async function openWire(connection, handshake) {
+export async function openWire(connection, flag) {
   const { encode, decode } = createCodec(connection);
   const iopub = await bind(new zmq.Publisher(options), connection, 'iopub');
   const shell = await openRouter(connection, 'shell');
   await openRouter(connection, 'stdin');
   const control = new Worker(new URL('./control.mjs', import.meta.url), {
-    workerData: { connection, handshake, parent: process.ppid },
+    workerData: { connection, flag, parent: process.ppid },
   });
 
   return {
