@@ -6,9 +6,15 @@ import {
   uniform,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
-import { difference, expectRefusal, permute, shapesComputed } from '../compare';
 import { expectGolden, golden, type Tensors } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
+import {
+  difference,
+  expectGradient,
+  expectNoLeak,
+  expectRefusal,
+  permute,
+  shapesComputed,
+} from '../helpers';
 
 const next = random(21);
 const draw = (...shape: number[]) => uniform(shape, next, 1);

@@ -1,9 +1,8 @@
 import { lamaAttention, lamaParameters, random, shuffled, tf, uniform } from 'attention';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { difference, expectRefusal } from '../compare';
 import { expectGolden, golden, type Tensors } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
+import { difference, expectGradient, expectNoLeak, expectRefusal } from '../helpers';
 
 const next = random(22);
 const draw = (...shape: number[]) => uniform(shape, next, 1);

@@ -12,8 +12,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectGolden, golden } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
-import { largestTensor } from '../largest-tensor';
+import { expectGradient, expectNoLeak, largestTensor } from '../helpers';
 
 const next = random(2018);
 const draw = (...shape: number[]) => uniform(shape, next, 1);

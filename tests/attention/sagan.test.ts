@@ -1,9 +1,8 @@
 import { random, saganAttention, saganParameters, shuffled, tf, uniform } from 'attention';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { difference, expectRefusal, permute } from '../compare';
 import { expectGolden, golden } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
+import { difference, expectGradient, expectNoLeak, expectRefusal, permute } from '../helpers';
 
 const next = random(12);
 const draw = (...shape: number[]) => uniform(shape, next, 1);

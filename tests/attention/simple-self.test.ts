@@ -8,9 +8,15 @@ import {
 } from 'attention';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { difference, expectRefusal, permute, shapesComputed } from '../compare';
 import { expectGolden, golden } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
+import {
+  difference,
+  expectGradient,
+  expectNoLeak,
+  expectRefusal,
+  permute,
+  shapesComputed,
+} from '../helpers';
 
 const next = random(13);
 const draw = (...shape: number[]) => uniform(shape, next, 1);

@@ -7,9 +7,8 @@ import {
   uniform,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
-import { difference, expectRefusal } from '../compare';
 import { expectGolden, golden, type Tensors } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
+import { difference, expectGradient, expectNoLeak, expectRefusal } from '../helpers';
 
 const next = random(15);
 const draw = (...shape: number[]) => uniform(shape, next, 1);
