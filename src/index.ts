@@ -73,6 +73,7 @@ export * from './data/batches';
 export * from './data/cmudict';
 export * from './data/methods';
 export * from './data/mnist';
+export * from './data/multi-head-in-pytorch';
 export * from './data/vocabulary';
 export * from './layers/activations';
 export * from './layers/attentive-gru';
@@ -101,6 +102,7 @@ export * from './models/transformer';
 export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
 export { lesson00 } from './notebook/exercises/lesson00';
 export { lesson02 } from './notebook/exercises/lesson02';
+export { lesson08 } from './notebook/exercises/lesson08';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
 export {
