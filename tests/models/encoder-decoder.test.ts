@@ -160,7 +160,7 @@ describe.each([true, false])('EncoderDecoder.beam, attention: %s', (attention) =
 
   test('gives the weights of each output, one row for each id and one for the end mark', () => {
     const model = make(2);
-    const found = model.beam(source, 12, { maxSteps: 4, lengthPenalty: 3 });
+    const found = model.beam(source, 60, { maxSteps: 3, lengthPenalty: 3 });
     expect(found.length).toBeGreaterThan(2);
     for (const { ids, ended, weights } of found) {
       expect(weights).toHaveLength(attention ? ids.length + (ended ? 1 : 0) : 0);
