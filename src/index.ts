@@ -101,6 +101,7 @@ export * from './models/segment-recurrence';
 export * from './models/transformer';
 export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
 export { lesson00 } from './notebook/exercises/lesson00';
+export { lesson01 } from './notebook/exercises/lesson01';
 export { lesson02 } from './notebook/exercises/lesson02';
 export { lesson08 } from './notebook/exercises/lesson08';
 export type { ProgressOptions, Status } from './notebook/progress';

@@ -1,11 +1,12 @@
 import { additiveAligner, additiveParameters } from '../attention/additive';
-import { type Batch, pad } from '../data/batches';
+import { type Batch, batch, pad, type SequencePair } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
 import { attentiveGru, type DecoderStates } from '../layers/attentive-gru';
 import { bidirectionalGru, gru, gruCell, gruParameters } from '../layers/gru';
 import { tf } from '../tf';
 import { crossEntropy } from '../training/cross-entropy';
 import { random, uniform } from '../training/random';
+import { beamSearch, type Hypothesis, type NextToken } from './beam-search';
 
 /** Sizes of an encoder–decoder. */
 export interface EncoderDecoderOptions {
@@ -53,6 +54,9 @@ export type Decoded = {
   /** Σ log p of the ids and the end mark, in nats. */
   logProbability: number;
 };
+
+/** What a beam search found, with what each of its tokens attended to, as in `Decoded`. */
+export type Found = Hypothesis & Pick<Decoded, 'weights'>;
 
 /**
  * Recurrent encoder–decoder, with additive attention (the paper's RNNsearch) or without (its
@@ -120,15 +124,20 @@ export class EncoderDecoder {
     };
   }
 
+  /** Embeddings of tokens, [rows, length, dEmbedding]. */
+  private embed(of: 'source' | 'target', ids: number[][]): tf.Tensor {
+    return tf.gather(this.parameters[`${of}Embedding`], tf.tensor2d(ids, undefined, 'int32'));
+  }
+
   /** The annotations h_j of the sources, ids filled up with `Vocabulary.PAD`, and s_0. */
-  private encode(source: number[][]): Encoded {
+  private encode(source: number[][], embedded = this.embed('source', source)): Encoded {
     const { parameters: p, units } = this;
     const last = source[0].length - 1;
     const ids = tf.tensor2d(source, undefined, 'int32');
     const padded = source.some((row) => row[last] === Vocabulary.PAD);
     const mask = padded ? tf.notEqual(ids, Vocabulary.PAD) : undefined;
     const annotations = bidirectionalGru(
-      tf.gather(p.sourceEmbedding, ids),
+      embedded,
       this.gruParameters('forward'),
       this.gruParameters('backward'),
       mask,
@@ -185,19 +194,61 @@ export class EncoderDecoder {
     return tf.add(tf.matMul(hidden, output), outputBias);
   }
 
+  /**
+   * Logits of all target tokens when each step is given the true token before (teacher forcing),
+   * one row per token, [batch · steps, targetTokens].
+   */
+  private logits({ source, target }: Batch, embedded?: tf.Tensor): tf.Tensor {
+    const inputs = target.map((row) => [Vocabulary.START, ...row.slice(0, -1)]);
+    const previous = this.embed('target', inputs);
+    const { states, contexts } = this.run(previous, this.encode(source, embedded));
+    const rows = (x: tf.Tensor) => x.reshape([-1, x.shape[2] as number]);
+    return this.readout(rows(states), rows(previous), rows(contexts));
+  }
+
   /** Mean negative log-likelihood per target token when each step is given the true token before. */
-  loss({ source, target }: Batch): tf.Scalar {
+  loss(batch: Batch): tf.Scalar {
     return tf.tidy(() => {
-      const inputs = target.map((row) => [Vocabulary.START, ...row.slice(0, -1)]);
-      const previous = tf.gather(
-        this.parameters.targetEmbedding,
-        tf.tensor2d(inputs, undefined, 'int32'),
-      );
-      const { states, contexts } = this.run(previous, this.encode(source));
-      const rows = (x: tf.Tensor) => x.reshape([-1, x.shape[2] as number]);
-      const logits = this.readout(rows(states), rows(previous), rows(contexts));
-      const targets = tf.tensor1d(target.flat(), 'int32');
-      return crossEntropy(logits, targets, tf.notEqual(targets, Vocabulary.PAD));
+      const targets = tf.tensor1d(batch.target.flat(), 'int32');
+      return crossEntropy(this.logits(batch), targets, tf.notEqual(targets, Vocabulary.PAD));
+    });
+  }
+
+  /**
+   * log p(y | y_1 … y_{i−1}, x) of every token y at every step i when each step is given the true
+   * token before, in nats.
+   *
+   * @returns [batch, steps, targetTokens]
+   */
+  logProbabilities({ source, target }: Batch): tf.Tensor3D {
+    return tf.tidy(() =>
+      tf.logSoftmax(this.logits({ source, target })).reshape([target.length, target[0].length, -1]),
+    );
+  }
+
+  /**
+   * How much each source token moves the probability of each target token: the length of the
+   * gradient ∂ log p(y_i | y_1 … y_{i−1}, x) / ∂ (embedding of x_j).
+   *
+   * Source: Simonyan, Vedaldi, Zisserman (2014), Section 3, for the pixels of an image.
+   *
+   * @returns [target tokens and the end mark][source tokens], numbers of 0 or more
+   */
+  saliency(pair: SequencePair): number[][] {
+    return tf.tidy(() => {
+      const { source, target } = batch([pair]);
+      // As many copies as there are steps: copy i is asked for step i, and one gradient has it all.
+      const copies = target[0].map(() => source[0]);
+      const targets = target[0].map(() => target[0]);
+      const asked = tf.eye(targets.length).expandDims(2);
+      const total = (embedded: tf.Tensor) => {
+        const logits = this.logits({ source: copies, target: targets }, embedded);
+        const logs = tf.logSoftmax(logits).reshape([targets.length, targets.length, -1]);
+        const truth = tf.oneHot(tf.tensor2d(targets, undefined, 'int32'), logs.shape[2] as number);
+        return tf.sum(tf.mul(tf.mul(logs, truth), asked)) as tf.Scalar;
+      };
+      const gradient = tf.grad(total)(this.embed('source', copies));
+      return tf.norm(gradient, 'euclidean', 2).arraySync() as number[][];
     });
   }
 
@@ -236,6 +287,55 @@ export class EncoderDecoder {
         });
       }
       return results;
+    });
+  }
+
+  /**
+   * Decodes one source by beam search: see `beamSearch`.
+   *
+   * @param source ids, at least one
+   * @param width how many outputs are kept at each step; 1 = greedy
+   * @param options.maxSteps stop here even without an end mark
+   * @param options.lengthPenalty α of `beamSearch`
+   * @returns the `width` best outputs or fewer, best first
+   */
+  beam(source: number[], width: number, { maxSteps = 30, lengthPenalty = 0 } = {}): Found[] {
+    if (source.length === 0 || !(Number.isInteger(width) && width >= 1)) {
+      throw new Error(
+        `beam: expected a source of at least one token and a whole width ≥ 1, got ${source.length} tokens, width ${width}`,
+      );
+    }
+    return tf.tidy(() => {
+      // Every output that may be open at a time has a row of its own, used or not.
+      const encoded = this.encode(Array.from({ length: width }, () => source));
+      const step = this.stepper(encoded);
+      const fill = (list: number[]) =>
+        tf.tensor1d(
+          Array.from({ length: width }, (_, row) => list[row] ?? list[0]),
+          'int32',
+        );
+      let state = encoded.initial;
+      let open: { ids: number[]; weights: number[][] }[] | undefined;
+      const weightsOf = new Map<string, number[][]>(); // of the steps after each beginning
+      const next: NextToken = (tokens, parents) => {
+        const previous = tf.gather(this.parameters.targetEmbedding, fill(tokens));
+        const reached = step(previous, tf.gather(state, fill(parents)));
+        state = reached.state;
+        const weights = reached.weights?.arraySync() as number[][][] | undefined;
+        const before = open;
+        open = parents.map((parent, row) => ({
+          ids: before ? [...before[parent].ids, tokens[row]] : [],
+          weights: weights ? [...(before?.[parent].weights ?? []), weights[row][0]] : [],
+        }));
+        for (const { ids, weights } of open) weightsOf.set(ids.join(), weights);
+        const logits = this.readout(state, previous, reached.context);
+        return (tf.logSoftmax(logits).arraySync() as number[][]).slice(0, tokens.length);
+      };
+      const { START: start, END: end } = Vocabulary;
+      return beamSearch(next, { start, end, width, maxSteps, lengthPenalty }).map((found) => {
+        const before = found.ended ? found.ids : found.ids.slice(0, -1);
+        return { ...found, weights: weightsOf.get(before.join()) as number[][] };
+      });
     });
   }
 

@@ -74,7 +74,7 @@ export function curves(series: Series[], options: CurvesOptions): Figure {
     top: 14,
     left: 72,
     bottom: 56,
-    right: 20 + Math.max(...labels.map(({ name }) => textWidth(`● ${name}`, 13))),
+    right: 20 + Math.max(0, ...labels.map(({ name }) => textWidth(`● ${name}`, 13))),
   };
   return figure(
     lines.flatMap((line, i) => traces(line, i, markers, xTitle)),

@@ -96,3 +96,163 @@ test('pad fills up to the longest row', () => {
     [4, 5],
   ]);
 });
+
+describe.each([true, false])('EncoderDecoder.beam, attention: %s', (attention) => {
+  const make = (seed: number) => new EncoderDecoder({ ...sizes, attention, seed });
+  const source = [3, 4, 5, 6];
+
+  /** log p of an output with its end mark, step by step from teacher forcing. */
+  const logProbability = (model: EncoderDecoder, ids: number[]) => {
+    const rows = tf.tidy(
+      () => model.logProbabilities(batch([{ source, target: ids }])).arraySync()[0],
+    );
+    return [...ids, Vocabulary.END].reduce((sum, token, i) => sum + rows[i][token], 0);
+  };
+
+  test('of width 1 is greedy decoding', () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const model = make(seed);
+      const [{ ids, weights, logProbability }] = model.beam(source, 1, { maxSteps: 6 });
+      const [greedy] = model.decode([source], 6);
+      expect(ids).toEqual(greedy.ids);
+      expect(logProbability).toBeCloseTo(greedy.logProbability, 4);
+      expect(weights).toHaveLength(greedy.weights.length);
+      weights.flat().forEach((w, i) => expect(w).toBeCloseTo(greedy.weights.flat()[i], 5));
+    }
+  });
+
+  test('finds the best of all outputs when it is wide enough to keep them all', () => {
+    // 5 tokens besides padding and start; up to 2 of them before the end mark.
+    const tokens = [3, 4, 5, 6, 7];
+    const outputs = [
+      [],
+      ...tokens.map((a) => [a]),
+      ...tokens.flatMap((a) => tokens.map((b) => [a, b])),
+    ];
+    for (const seed of [1, 2, 3]) {
+      const model = make(seed);
+      const all = outputs
+        .map((ids) => ({ ids, log: logProbability(model, ids) }))
+        .sort((a, b) => b.log - a.log);
+      const found = model
+        .beam(source, 80, { maxSteps: 3 })
+        .filter(({ ids }) => ids.every((id) => id > Vocabulary.END));
+      found.slice(0, 10).forEach(({ ids, logProbability, score, ended }, i) => {
+        expect(ids).toEqual(all[i].ids);
+        expect(logProbability).toBeCloseTo(all[i].log, 4);
+        expect(score).toBe(logProbability);
+        expect(ended).toBe(true);
+      });
+    }
+  });
+
+  test('of a trained model scores as high as greedy decoding or higher', () => {
+    const model = make(1);
+    const adam = new Adam(model.parameters, { learningRate: 0.03 });
+    for (let i = 0; i < 30; i++) adam.minimize(() => model.loss(batch(pairs)));
+    for (const { source } of pairs) {
+      const [greedy] = model.decode([source]);
+      const [best, second] = model.beam(source, 4);
+      expect(best.score).toBeGreaterThanOrEqual(greedy.logProbability - 1e-4);
+      expect(second.score).toBeLessThanOrEqual(best.score);
+    }
+  });
+
+  test('gives the weights of each output, one row for each id and one for the end mark', () => {
+    const model = make(2);
+    const found = model.beam(source, 60, { maxSteps: 3, lengthPenalty: 3 });
+    expect(found.length).toBeGreaterThan(2);
+    for (const { ids, ended, weights } of found) {
+      expect(weights).toHaveLength(attention ? ids.length + (ended ? 1 : 0) : 0);
+      for (const row of weights) expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+    }
+    // What an output attends to depends on its beginning only: the same ids, the same rows.
+    for (const a of found) {
+      for (const b of found) {
+        const parts = a.ids.findIndex((id, i) => id !== b.ids[i]);
+        const shared = Math.min(a.weights.length, parts < 0 ? a.ids.length : parts + 1);
+        a.weights.slice(0, shared).forEach((row, i) => {
+          row.forEach((w, j) => expect(w).toBeCloseTo(b.weights[i][j], 5));
+        });
+      }
+    }
+  });
+
+  test('prefers longer outputs under a length penalty', () => {
+    const model = make(1);
+    const length = (lengthPenalty: number) =>
+      model.beam(source, 80, { maxSteps: 3, lengthPenalty })[0].ids.length;
+    expect(length(4)).toBeGreaterThan(length(0));
+  });
+
+  test('keeps no tensor, and refuses an empty source or a width that is none', () => {
+    const model = make(1);
+    expectNoLeak(() => model.beam(source, 3, { maxSteps: 4 }));
+    expect(() => model.beam([], 2)).toThrow('beam: expected a source of at least one token');
+    expect(() => model.beam(source, 0)).toThrow('width 0');
+    expect(() => model.beam(source, 1.5)).toThrow('width 1.5');
+    expectNoLeak(() => expect(() => model.beam(source, 2, { maxSteps: 0 })).toThrow('maxSteps'));
+  });
+});
+
+describe.each([true, false])('EncoderDecoder under teacher forcing, attention: %s', (attention) => {
+  const model = new EncoderDecoder({ ...sizes, attention });
+
+  test('has the loss that its log probabilities say, padding left out', () => {
+    const both = batch(pairs);
+    const rows = tf.tidy(() => model.logProbabilities(both).arraySync());
+    const logs = both.target.flatMap((row, b) =>
+      row.flatMap((token, i) => (token === Vocabulary.PAD ? [] : [rows[b][i][token]])),
+    );
+    expect(logs).toHaveLength(5);
+    const mean = -logs.reduce((a, b) => a + b) / logs.length;
+    expect(tf.tidy(() => model.loss(both).dataSync()[0])).toBeCloseTo(mean, 5);
+  });
+
+  test('gives probabilities that sum to 1, and those that decoding sees', () => {
+    const [{ ids, logProbability }] = model.decode([[3, 4]], 5);
+    const target = ids.length < 5 ? ids : ids.slice(0, -1);
+    const rows = tf.tidy(
+      () => model.logProbabilities(batch([{ source: [3, 4], target }])).arraySync()[0],
+    );
+    for (const row of rows)
+      expect(row.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 5);
+    const chosen = ids.length < 5 ? [...ids, Vocabulary.END] : ids;
+    const total = chosen.reduce((sum, token, i) => sum + rows[i][token], 0);
+    expect(total).toBeCloseTo(logProbability, 4);
+  });
+
+  test('has the saliency that finite differences measure', () => {
+    const pair = { source: [3, 4, 5], target: [5, 4] }; // every letter once
+    const saliency = model.saliency(pair);
+    expect(saliency.map((row) => row.length)).toEqual([3, 3, 3]);
+    const table = model.parameters.sourceEmbedding;
+    const start = table.clone();
+    const logs = () => {
+      const rows = tf.tidy(() => model.logProbabilities(batch([pair])).arraySync()[0]);
+      return [...pair.target, Vocabulary.END].map((token, i) => rows[i][token]);
+    };
+    pair.source.forEach((letter, j) => {
+      const slopes = Array.from({ length: sizes.dEmbedding }, (_, d) => {
+        const at = (t: number) => {
+          const shift = tf.buffer(table.shape as [number, number]);
+          shift.set(t, letter, d);
+          table.assign(tf.add(start, shift.toTensor()));
+          return logs();
+        };
+        const [plus, minus] = [at(3e-3), at(-3e-3)];
+        return plus.map((log, i) => (log - minus[i]) / 6e-3);
+      });
+      pair.target.concat(Vocabulary.END).forEach((_, i) => {
+        const length = Math.hypot(...slopes.map((slope) => slope[i]));
+        expect(Math.abs(saliency[i][j] - length)).toBeLessThan(1e-3 + 0.02 * length);
+      });
+    });
+    table.assign(start);
+  });
+
+  test('keeps no tensor', () => {
+    expectNoLeak(() => model.logProbabilities(batch(pairs)).dispose());
+    expectNoLeak(() => model.saliency(pairs[0]));
+  });
+});

@@ -100,3 +100,9 @@ test('points are drawn without a line', () => {
   const { data } = curves([{ name: 'measured', y: [1, 2], points: true }], options);
   expect(data[0].mode).toBe('markers');
 });
+
+test('a line that ends outside of the given range has no name, and the figure keeps its size', () => {
+  const { layout } = curves([{ name: 'far', y: [1, 900] }], { ...options, yRange: [0, 10] });
+  expect(layout.annotations).toEqual([]);
+  expect(layout.width).toBeGreaterThan(560);
+});
