@@ -15,7 +15,7 @@ describe('sourceOf', () => {
 
   test('gives one method of a class, without the indentation of the class', () => {
     const { code } = sourceOf('EncoderDecoder.loss');
-    expect(code).toContain('\nloss({ source, target }: Batch)');
+    expect(code).toContain('\nloss(batch: Batch)');
     expect(code.endsWith('\n}')).toBe(true);
     expect(code).not.toContain('decode(');
   });
