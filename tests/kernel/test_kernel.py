@@ -682,13 +682,13 @@ const sleep = (ms: number) => new Promise<void>((r) => setTimeout(r, ms));"""
             self.assertEqual(result.reply["ename"], "Interrupted")
 
     def test_an_interrupt_tells_where_it_came(self):
-        self.run_ok("function busy() {\n  for (;;);\n}")
-        result = self.kernel.run_interrupted("console.log('started');\nbusy();")
+        self.run_ok("function busy() {\n  console.log('started');\n  for (;;);\n}")
+        result = self.kernel.run_interrupted("1 + 1;\nbusy();")
         n = result.reply["execution_count"]
         self.assertEqual(
             result.traceback,
             "Interrupted: the cell was stopped, with everything it had started\n"
-            f"    at busy (cell {n - 1}, line 2)\n"
+            f"    at busy (cell {n - 1}, line 3)\n"
             "        for (;;);\n"
             f"    at cell {n}, line 2\n"
             "        busy();",
