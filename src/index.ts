@@ -94,6 +94,7 @@ export * from './models/transformer';
 export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
 export { lesson00 } from './notebook/exercises/lesson00';
 export { lesson02 } from './notebook/exercises/lesson02';
+export { lesson17 } from './notebook/exercises/lesson17';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
 export {
@@ -109,6 +110,7 @@ export { showSource, sourceOf } from './notebook/source';
 export type { ArcsOptions } from './plots/arcs';
 export { arcs } from './plots/arcs';
 export { type Bar, type BarsOptions, bars } from './plots/bars';
+export { type Circle, type CirclesOptions, circles } from './plots/circles';
 export type { CurvesOptions } from './plots/curves';
 export { curves, type Series } from './plots/curves';
 export type { Figure } from './plots/figure';
