@@ -98,12 +98,12 @@ function traces(
     return {
       type: 'scatter',
       mode: 'lines+markers+text',
-      x: [0, end[0], beyond[0]],
-      y: [0, end[1], beyond[1]],
-      text: ['', '', plain(label)],
+      x: [0, end[0], null, beyond[0]],
+      y: [0, end[1], null, beyond[1]],
+      text: ['', '', '', plain(label)],
       textfont: { size: 14, color: ink },
       line: { color: ink, width: 1.5 },
-      marker: { color: ink, size: [0, 10, 0] },
+      marker: { color: ink, size: [0, 10, 0, 0] },
       hoverinfo: 'skip',
     };
   });
