@@ -104,6 +104,7 @@ export { lesson00 } from './notebook/exercises/lesson00';
 export { lesson01 } from './notebook/exercises/lesson01';
 export { lesson02 } from './notebook/exercises/lesson02';
 export { lesson08 } from './notebook/exercises/lesson08';
+export { lesson17 } from './notebook/exercises/lesson17';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
 export {
@@ -119,6 +120,7 @@ export { showSource, sourceOf } from './notebook/source';
 export type { ArcsOptions } from './plots/arcs';
 export { arcs } from './plots/arcs';
 export { type Bar, type BarsOptions, bars } from './plots/bars';
+export { type Circle, type CirclesOptions, circles } from './plots/circles';
 export type { CurvesOptions } from './plots/curves';
 export { curves, type Series } from './plots/curves';
 export type { Figure } from './plots/figure';
