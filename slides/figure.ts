@@ -1,0 +1,193 @@
+/** Plotly figures, made fit for a slide: no title of their own, letters that the back row can read. */
+import { packageFile } from './assets.ts';
+
+/** What `Plotly.newPlot` takes, checked and stripped. */
+export interface Figure {
+  data: Record<string, any>[];
+  layout: Record<string, any>;
+  title: string;
+  subtitle: string;
+  /** What it shows, in words. */
+  alt: string;
+  /** Pixels of the plot itself, and around it, as the lesson made it. */
+  plot: { width: number; height: number };
+  margin: { t: number; r: number; b: number; l: number };
+  /** The smallest share of the plot's size at which its labels still have a line each. */
+  least: number;
+}
+
+/** A figure with its place on a slide. */
+export interface Sized {
+  /** The room it takes, in pixels of the slide. */
+  width: number;
+  height: number;
+  /** How much Plotly's pixels are enlarged; its smallest letters have 13 of them. */
+  zoom: number;
+  /** How much the plot itself is enlarged in Plotly's pixels. */
+  share: number;
+}
+
+export const smallestLetter = 13;
+export const readable = 18;
+const zoomed = readable / smallestLetter;
+
+const cartesian = [
+  ...['scatter', 'bar', 'box', 'heatmap', 'histogram', 'histogram2d', 'histogram2dcontour'],
+  ...['contour', 'scatterternary', 'violin', 'image', 'pie', 'waterfall', 'funnel'],
+];
+const spatial = ['scatter', 'scatter3d', 'surface', 'isosurface', 'volume', 'mesh3d', 'cone', 'streamtube'];
+const bundles: [string, string[]][] = [
+  ['plotly-cartesian.min.js', cartesian],
+  ['plotly-gl3d.min.js', spatial],
+  ['plotly-strict.min.js', [...cartesian, ...spatial, 'scattergl', 'scatterpolar', 'barpolar', 'sankey',
+    'sunburst', 'treemap', 'icicle', 'parcoords', 'splom', 'table', 'carpet', 'contourcarpet',
+    'scattercarpet', 'indicator', 'candlestick', 'ohlc', 'funnelarea', 'parcats', 'scattersmith']],
+];
+
+/** The smallest bundle of plotly.js that can draw all these traces; undefined if none can. */
+export function plotlyBundle(types: Iterable<string>): string | undefined {
+  const needed = [...types];
+  const found = bundles.find(([, known]) => needed.every((type) => known.includes(type)));
+  return found && packageFile(`plotly.js/dist/${found[0]}`);
+}
+
+export const traceTypes = ({ data }: Pick<Figure, 'data'>) =>
+  data.map(({ type }) => String(type ?? 'scatter'));
+
+/**
+ * @param raw an output of the type application/vnd.plotly.v1+json
+ * @throws {Error} if it is no figure, or would load something
+ */
+export function readFigure(raw: any): Figure {
+  if (!Array.isArray(raw?.data) || raw.data.some((trace: any) => typeof trace !== 'object')) {
+    throw new Error('a Plotly output without traces');
+  }
+  const data: Figure['data'] = structuredClone(raw.data);
+  const layout: Figure['layout'] = structuredClone(raw.layout ?? {});
+  if (!plotlyBundle(traceTypes({ data }))) {
+    throw new Error(`plotly.js has no traces of the type ${traceTypes({ data }).join(', ')}`);
+  }
+  refuseAddresses([data, layout]);
+  enlargeLetters([data, layout]);
+  const { title, subtitle, lines, sublines } = heading(layout);
+  const { width = 700, height = 450 } = layout;
+  const given = { t: 100, r: 80, b: 80, l: 80, ...layout.margin };
+  const head = title ? 20 + 20 * lines + (subtitle ? 6 + 17 * sublines : 0) : 0;
+  const margin = { ...given, t: Math.max(16, given.t - head) };
+  const plot = {
+    width: Math.max(60, width - given.l - given.r),
+    height: Math.max(40, height - given.t - given.b),
+  };
+  const alt = String(layout.meta?.alt ?? '') || [title, subtitle].filter(Boolean).join('. ');
+  if (!alt) throw new Error('a figure without a title or alternative text');
+  for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
+  return { data, layout, title, subtitle, alt, plot, margin, least: leastShare(layout, plot) };
+}
+
+/** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
+export function fit(figure: Figure, width: number, height: number): Sized {
+  const { plot, margin, least } = figure;
+  const across = margin.l + margin.r;
+  const along = margin.t + margin.b;
+  const shareAt = (zoom: number) =>
+    Math.min((width / zoom - across) / plot.width, (height / zoom - along) / plot.height);
+  const least_ = Math.max(least, 0.45);
+  let zoom = zoomed;
+  let share = shareAt(zoom);
+  if (share < least_) {
+    share = least_;
+    zoom = Math.min(width / (across + plot.width * share), height / (along + plot.height * share));
+  }
+  // A small heatmap does not fill the wall: beyond this its cells only grow.
+  share = Math.min(share, 1.7);
+  return {
+    width: Math.floor((across + plot.width * share) * zoom),
+    height: Math.floor((along + plot.height * share) * zoom),
+    zoom,
+    share,
+  };
+}
+
+/** What the page hands to Plotly. */
+export function drawing({ data, layout, margin }: Figure, { share, zoom, width, height }: Sized) {
+  const scaled = structuredClone({ data, layout });
+  stretch(scaled, share);
+  return {
+    data: scaled.data,
+    layout: {
+      ...scaled.layout,
+      width: width / zoom,
+      height: height / zoom,
+      margin: { ...margin, autoexpand: true },
+      autosize: false,
+    },
+    zoom,
+  };
+}
+
+/** Lengths that go with the plot: of colour bars and sliders. */
+function stretch(value: any, share: number): void {
+  if (Array.isArray(value)) for (const item of value) stretch(item, share);
+  else if (value && typeof value === 'object') {
+    if (value.lenmode === 'pixels' && typeof value.len === 'number') value.len *= share;
+    for (const [key, inner] of Object.entries(value)) {
+      if (!/^(x|y|z|text|customdata)$/.test(key)) stretch(inner, share);
+    }
+  }
+}
+
+function enlargeLetters(value: any, isFont = false): void {
+  if (Array.isArray(value)) for (const item of value) enlargeLetters(item);
+  else if (value && typeof value === 'object') {
+    if (isFont && value.size < smallestLetter) value.size = smallestLetter;
+    for (const [key, inner] of Object.entries(value)) {
+      if (!/^(x|y|z|text|customdata)$/.test(key)) enlargeLetters(inner, /font$/.test(key));
+    }
+  }
+}
+
+/** A figure can name pictures, and it is as little trusted as the rest of the notebook. */
+function refuseAddresses(value: any, key = ''): void {
+  if (Array.isArray(value)) for (const item of value) refuseAddresses(item, key);
+  else if (value && typeof value === 'object') {
+    for (const [name, inner] of Object.entries(value)) {
+      if (typeof inner === 'string' && /^(source|src|href|url)$/i.test(name)) {
+        if (!/^data:image\/(png|jpeg|gif|webp);base64,/.test(inner)) {
+          throw new Error(`a figure that would load ${inner.slice(0, 60)}`);
+        }
+      }
+      refuseAddresses(inner, name);
+    }
+  }
+}
+
+function heading({ title }: Figure['layout']) {
+  const [text, under] = [title?.text ?? title, title?.subtitle?.text].map((part) =>
+    typeof part === 'string' ? part : '',
+  );
+  const count = (part: string) => part.split(/<br\s*\/?>/i).length;
+  return { title: plain(text), subtitle: plain(under), lines: count(text), sublines: count(under) };
+}
+
+function plain(text: string): string {
+  return text
+    .replace(/<br\s*\/?>/gi, ' ')
+    .replace(/<[^>]*>/g, '')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&#36;/g, '$')
+    .replace(/&amp;/g, '&')
+    .trim();
+}
+
+/** So that each label of a vertical axis has a line of its own. */
+function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
+  const shares = Object.entries(layout)
+    .filter(([key, axis]) => /^yaxis\d*$/.test(key) && Array.isArray(axis?.tickvals))
+    .map(([, axis]) => {
+      const [from, to] = axis.domain ?? [0, 1];
+      const size = Math.max(smallestLetter, axis.tickfont?.size ?? smallestLetter);
+      return (axis.tickvals.length * size * 1.15) / (plot.height * (to - from));
+    });
+  return Math.max(0, ...shares.filter(Number.isFinite));
+}
