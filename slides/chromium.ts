@@ -1,8 +1,9 @@
 /** The browser that measures, checks and prints. No page of it reaches the network. */
+
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { projectFolder } from './assets.ts';
-import { join } from 'node:path';
 
 export async function openBrowser(): Promise<Browser> {
   const finder = pathToFileURL(join(projectFolder, 'tools', 'render', 'chromium.mjs')).href;

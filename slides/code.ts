@@ -6,7 +6,7 @@ import typescript from '@shikijs/langs/typescript';
 import { createCssVariablesTheme, createHighlighterCoreSync } from 'shiki/core';
 import { createJavaScriptRegexEngine } from 'shiki/engine/javascript';
 
-const theme = createCssVariablesTheme({ name: 'classes', variablePrefix: '' });
+const theme = createCssVariablesTheme({ name: 'classes', variablePrefix: '--' });
 const languages: Record<string, string> = {
   typescript: 'typescript',
   ts: 'typescript',
@@ -32,16 +32,14 @@ export function highlight(code: string, language: string): string[] {
     langs: [typescript, python, json, bash],
     engine: createJavaScriptRegexEngine({ forgiving: true }),
   });
-  return highlighter
-    .codeToTokensBase(lines.join('\n'), { lang, theme: 'classes' })
-    .map((tokens) =>
-      tokens
-        .map(({ content, color }) => {
-          const [, name] = /^var\(--token-([\w-]+)\)$/.exec(color ?? '') ?? [];
-          return name ? `<i class="${name}">${escapeHtml(content)}</i>` : escapeHtml(content);
-        })
-        .join(''),
-    );
+  return highlighter.codeToTokensBase(lines.join('\n'), { lang, theme: 'classes' }).map((tokens) =>
+    tokens
+      .map(({ content, color }) => {
+        const [, name] = /^var\(--token-([\w-]+)\)$/.exec(color ?? '') ?? [];
+        return name ? `<i class="${name}">${escapeHtml(content)}</i>` : escapeHtml(content);
+      })
+      .join(''),
+  );
 }
 
 export function escapeHtml(text: string): string {

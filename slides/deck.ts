@@ -116,7 +116,11 @@ function merged(outputs: Output[]): Output[] {
   const found: Output[] = [];
   for (const output of outputs) {
     const last = found[found.length - 1];
-    if (output.output_type === 'stream' && last?.output_type === 'stream' && last.name === output.name) {
+    if (
+      output.output_type === 'stream' &&
+      last?.output_type === 'stream' &&
+      last.name === output.name
+    ) {
       last.text = joined(last.text) + joined(output.text);
     } else {
       found.push({ ...output });
@@ -143,7 +147,8 @@ function outputBlocks(output: Output, context: Context): Block[] {
     }
   }
   // An SVG as an image, not as a part of the page: there it runs nothing and loads nothing.
-  const svg = data['image/svg+xml'] && Buffer.from(joined(data['image/svg+xml'])).toString('base64');
+  const svg =
+    data['image/svg+xml'] && Buffer.from(joined(data['image/svg+xml'])).toString('base64');
   const images: [string, string | undefined][] = [
     ['svg+xml', svg],
     ...['png', 'jpeg', 'gif', 'webp'].map((type): [string, string | undefined] => [
@@ -160,7 +165,9 @@ function outputBlocks(output: Output, context: Context): Block[] {
     }
     return [{ kind: 'picture', cell, src, alt, caption: '', width: 0, height: 0 }];
   }
-  if (data['text/markdown']) return markdownBlocks(joined(data['text/markdown']), context);
+  if (data['text/markdown']) {
+    return markdownBlocks(withoutLongComments(joined(data['text/markdown'])), context);
+  }
   if (data['text/latex']) return markdownBlocks(display(joined(data['text/latex'])), context);
   if (data['text/html']) {
     const html = foreignHtml(joined(data['text/html']), context);
@@ -169,10 +176,29 @@ function outputBlocks(output: Output, context: Context): Block[] {
   return printed(joined(data['text/plain']), false, context);
 }
 
+/**
+ * A lesson shows sources with their documentation: formulas, shapes, references. On a slide those
+ * stand elsewhere already, and of a comment longer than three lines the first sentence is left.
+ */
+function withoutLongComments(text: string): string {
+  return text.replace(
+    /^( *)\/\*\*\n((?: *\*.*\n){4,}?) *\*\/$/gm,
+    (_, indent: string, lines: string) => {
+      const words = lines
+        .replace(/^ *\* ?/gm, '')
+        .split(/\n\s*\n/)[0]
+        .replace(/\s+/g, ' ')
+        .trim();
+      const [sentence] = /^.*?[.:](?= |$)/.exec(words) ?? [words];
+      return `${indent}/** ${sentence} … */`;
+    },
+  );
+}
+
 const display = (latex: string) => `$$\n${latex.replace(/^\s*\$+|\$+\s*$/g, '').trim()}\n$$`;
 
 function printed(text: string, error: boolean, { cell }: Context): Block[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
+  // Without the colours of a terminal, and without what a progress bar has overwritten.
   const plain = text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').replace(/^.*\r(?!\n)/gm, '');
   let lines = plain.replace(/\s+$/, '').split('\n');
   if (lines.length === 1 && !lines[0]) return [];

@@ -76,7 +76,9 @@ export class Exporter {
     this.page ??= this.browser.then(openPage);
     const page = await this.page;
     const slides = [...opening, ...lessons.flatMap((lesson) => lesson.slides)];
-    const owner = new Map(lessons.flatMap((lesson) => lesson.slides.map((slide) => [slide, lesson])));
+    const owner = new Map(
+      lessons.flatMap((lesson) => lesson.slides.map((slide) => [slide, lesson])),
+    );
     const measured = await measure(page, slides, this.style);
 
     const problems = new Map<Lesson | undefined, Problems>();
@@ -116,7 +118,9 @@ export class Exporter {
       const lesson = owner.get(slide);
       if (slide.type === 'slide') flush();
       for (const [p, one] of laidOut[i].entries()) {
-        const cells = [...new Set([one.title?.cell ?? [], one.pieces.map(({ block }) => block.cell)].flat(2))];
+        const cells = [
+          ...new Set([one.title?.cell ?? [], one.pieces.map(({ block }) => block.cell)].flat(2)),
+        ];
         const lessonCells = lesson ? cells.map((cell) => lesson.cells[cell].id) : [];
         const id = unique(slug(lesson, one), ids);
         const crumb = crumbOf(slide, one, lesson);
@@ -133,14 +137,20 @@ export class Exporter {
           for (const trace of block.figure.data) types.add(String(trace.type ?? 'scatter'));
           const letters = Math.round(sized.zoom * smallestLetter);
           if (letters < readable) {
-            remarks.push(`${described(block)} on "${one.title?.text}" has letters of ${letters} px`);
+            remarks.push(
+              `${described(block)} on "${one.title?.text}" has letters of ${letters} px`,
+            );
           }
         }
       }
     }
     flush();
 
-    const style = styleSheet([...measured.fonts, 'Source Sans Pro 400 normal', 'Source Sans Pro 600 normal']);
+    const style = styleSheet([
+      ...measured.fonts,
+      'Source Sans Pro 400 normal',
+      'Source Sans Pro 600 normal',
+    ]);
     const out = await overflows(page, staticHtml({ pages: html, style }));
     if (out.length > 0) {
       throw new DeckError(
@@ -178,8 +188,16 @@ export class Exporter {
     const page = await openPage(await this.browser);
     try {
       await page.goto(`${pathToFileURL(file)}?view=print`);
-      await page.waitForSelector('html[data-print="ready"]', { state: 'attached', timeout: 60_000 });
-      const printed = await page.pdf({ preferCSSPageSize: true, printBackground: true, tagged: true, outline: true });
+      await page.waitForSelector('html[data-print="ready"]', {
+        state: 'attached',
+        timeout: 60_000,
+      });
+      const printed = await page.pdf({
+        preferCSSPageSize: true,
+        printBackground: true,
+        tagged: true,
+        outline: true,
+      });
       const pages = printed.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g)?.length;
       if (pages !== count) {
         throw new DeckError(`${basename(file)}: the PDF has ${pages} pages for ${count} slides`);
@@ -197,7 +215,8 @@ function slideTitle({ blocks, under }: Slide): string {
 }
 
 function crumbOf(slide: Slide, { title }: Page, lesson: Lesson | undefined): string {
-  if (title && title.level > 2 && slide.section && slide.section !== title) return slide.section.html;
+  if (title && title.level > 2 && slide.section && slide.section !== title)
+    return slide.section.html;
   return escapeHtml(lesson?.title ?? '');
 }
 
@@ -219,7 +238,13 @@ function unique(id: string, seen: Map<string, number>): string {
 
 /** The title and the lessons, each a link to its first slide. */
 function contents(title: string, lessons: Lesson[]): Slide {
-  const heading: Heading = { kind: 'heading', cell: 0, level: 1, html: escapeHtml(title), text: title };
+  const heading: Heading = {
+    kind: 'heading',
+    cell: 0,
+    level: 1,
+    html: escapeHtml(title),
+    text: title,
+  };
   const items = lessons.map((lesson) => {
     const [first] = lesson.slides[0].blocks;
     const text = first.kind === 'heading' ? first.html : escapeHtml(lesson.title);

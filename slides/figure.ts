@@ -35,13 +35,45 @@ const cartesian = [
   ...['scatter', 'bar', 'box', 'heatmap', 'histogram', 'histogram2d', 'histogram2dcontour'],
   ...['contour', 'scatterternary', 'violin', 'image', 'pie', 'waterfall', 'funnel'],
 ];
-const spatial = ['scatter', 'scatter3d', 'surface', 'isosurface', 'volume', 'mesh3d', 'cone', 'streamtube'];
+const spatial = [
+  'scatter',
+  'scatter3d',
+  'surface',
+  'isosurface',
+  'volume',
+  'mesh3d',
+  'cone',
+  'streamtube',
+];
 const bundles: [string, string[]][] = [
   ['plotly-cartesian.min.js', cartesian],
   ['plotly-gl3d.min.js', spatial],
-  ['plotly-strict.min.js', [...cartesian, ...spatial, 'scattergl', 'scatterpolar', 'barpolar', 'sankey',
-    'sunburst', 'treemap', 'icicle', 'parcoords', 'splom', 'table', 'carpet', 'contourcarpet',
-    'scattercarpet', 'indicator', 'candlestick', 'ohlc', 'funnelarea', 'parcats', 'scattersmith']],
+  [
+    'plotly-strict.min.js',
+    [
+      ...cartesian,
+      ...spatial,
+      'scattergl',
+      'scatterpolar',
+      'barpolar',
+      'sankey',
+      'sunburst',
+      'treemap',
+      'icicle',
+      'parcoords',
+      'splom',
+      'table',
+      'carpet',
+      'contourcarpet',
+      'scattercarpet',
+      'indicator',
+      'candlestick',
+      'ohlc',
+      'funnelarea',
+      'parcats',
+      'scattersmith',
+    ],
+  ],
 ];
 
 /** The smallest bundle of plotly.js that can draw all these traces; undefined if none can. */

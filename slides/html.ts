@@ -73,8 +73,15 @@ export function deckHtml({ title, pages, style, figures, plotly }: Deck): string
     read(packageFile('reveal.js/dist/plugin/search.js')),
     ...(plotly ? [read(plotly)] : []),
     read(asset('.build/browser/deck.js')),
-  ].map((text) => text.replace(/<\/script/gi, '<\\/script').replace(/<!--/g, '<\\!--').replace(/\r\n?/g, '\n'));
-  const hashes = scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+  ].map((text) =>
+    text
+      .replace(/<\/script/gi, '<\\/script')
+      .replace(/<!--/g, '<\\!--')
+      .replace(/\r\n?/g, '\n'),
+  );
+  const hashes = scripts.map(
+    (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+  );
   const policy = [
     "default-src 'none'",
     `script-src ${hashes.join(' ')}`,
@@ -97,7 +104,9 @@ export function deckHtml({ title, pages, style, figures, plotly }: Deck): string
     '</head>',
     '<body>',
     `<div class="reveal"><main class="slides">${pages}</main></div>`,
-    ...(figures.length > 0 ? [`<script type="application/json" id="figures">${json}</script>`] : []),
+    ...(figures.length > 0
+      ? [`<script type="application/json" id="figures">${json}</script>`]
+      : []),
     ...scripts.map((text) => `<script>${text}</script>`),
     '</body>',
     '</html>',

@@ -1,8 +1,8 @@
 /** Images of a notebook as data: URIs. What is not there, or would come from a network, is a problem. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
-import type { MimeBundle } from './notebook.ts';
 import type { Context } from './markdown.ts';
+import type { MimeBundle } from './notebook.ts';
 
 const types: Record<string, string> = {
   '.png': 'image/png',
@@ -35,7 +35,9 @@ export class Images {
     const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(src) ?? [];
     if (scheme === 'attachment') {
       const bundle = this.attachments[decodeURIComponent(src.slice('attachment:'.length))] ?? {};
-      const [entry] = Object.entries(bundle).filter(([type]) => Object.values(types).includes(type));
+      const [entry] = Object.entries(bundle).filter(([type]) =>
+        Object.values(types).includes(type),
+      );
       const uri = entry && `data:${entry[0]};base64,${entry[1]}`;
       if (uri && embedded.test(uri)) return uri;
       return void refuse('is not attached to the cell');

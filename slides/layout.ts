@@ -7,11 +7,13 @@ import { type Block, type Heading, isGraphic, type Slide } from './blocks.ts';
 import { fit, type Sized } from './figure.ts';
 
 export const page = { width: 1280, height: 720 };
-/** The room between the margins, and one column of it. */
-export const room = { width: 1136, narrow: 548, gap: 40, bottom: 668, top: 34 };
+/** The room between the margins; half of it for each of two figures; text and a figure beside it. */
+export const room = { width: 1136, half: 548, text: 470, figure: 626, bottom: 668 };
 /** Sizes of letters, in pixels of a page. The last is only for what fits in no other way. */
 export const sizes = [26, 24, 22, 20];
 const usual = 24;
+/** Widths come rounded. */
+export const tolerance = 1.005;
 
 export interface Extent {
   /** Of the whole block. */
@@ -63,7 +65,7 @@ interface Arranged {
 
 /** Space between blocks, in the size of the letters. */
 export const gap = 0.7;
-const captionHeight = 62;
+const captionGap = 8;
 
 /**
  * @returns the pages of a slide
@@ -137,7 +139,8 @@ function cutCost({ blocks }: Slide, atoms: Atom[], at: number): number {
   if (part > 0) {
     if (here.kind === 'code') {
       const line = here.text[part];
-      if (!here.text[part - 1].trim()) return /^(export |async |function |\/\*\*)/.test(line) ? 5 : 20;
+      if (!here.text[part - 1].trim())
+        return /^(export|async|function|class|\/\*\*)/.test(line) ? 15 : 35;
       const orphan = part < 3 || of - part < 3 ? 60 : 0;
       return orphan + (/^[\s)\]}]/.test(line) ? 90 : 50);
     }
@@ -178,7 +181,8 @@ function arrange(
     }
   }
   const pieces = piecesOf(blocks, atoms.slice(first, to));
-  if (pieces.length === 0) return title?.level === 1 ? { cost: 100, pieces, beside: false, title } : undefined;
+  if (pieces.length === 0)
+    return title?.level === 1 ? { cost: 100, pieces, beside: false, title } : undefined;
   const height = room.bottom - measured.head(title);
   const space = gap * size;
   const graphics = pieces.filter(({ block }) => isGraphic(block));
@@ -186,40 +190,55 @@ function arrange(
   if (graphics.length > 2) return undefined;
   const extent = (piece: Piece, width: 'full' | 'narrow') => {
     const { parts, height: whole, excess } = measured[width][size][blocks.indexOf(piece.block)];
-    if (excess > 1 && (piece.block.kind !== 'formula' || (size * 1.1) / excess < 17)) return Infinity;
+    if (excess > tolerance && (piece.block.kind !== 'formula' || (size * 1.1) / excess < 17))
+      return Infinity;
     if (!piece.parts) return whole;
     const [a, b] = piece.parts;
     const total = parts.reduce((sum, part) => sum + part, 0);
     return whole - total + parts.slice(a, b).reduce((sum, part) => sum + part, 0);
   };
   const stacked = (some: Piece[], width: 'full' | 'narrow') =>
-    some.reduce((sum, piece) => sum + extent(piece, width), 0) + space * Math.max(0, some.length - 1);
+    some.reduce((sum, piece) => sum + extent(piece, width), 0) +
+    space * Math.max(0, some.length - 1);
   const text = stacked(texts, 'full');
   const emptiness = (used: number) => 30 * ((height - used) / height) ** 2;
   if (graphics.length === 0) {
-    return text <= height ? { cost: 100 + emptiness(text), pieces, beside: false, title } : undefined;
+    return text <= height
+      ? { cost: 100 + emptiness(text), pieces, beside: false, title }
+      : undefined;
   }
   const [one] = graphics;
   const options: Arranged[] = [];
   const offer = (width: number, left: number, beside: boolean, bias: number) => {
     if (left < 180) return;
-    const sizes = graphics.map(({ block }) => sizeOf(block, width, left - captionOf(block)));
-    const worst = Math.min(...sizes.map(({ width, height, zoom }) => zoom * Math.min(1, (width * height) / 240_000)));
+    const captions = measured[width === room.width ? 'full' : 'narrow'][size];
+    const sizes = graphics.map(({ block }) => {
+      const caption = captions[blocks.indexOf(block)].height;
+      return sizeOf(block, width, left - (caption > 0 ? caption + captionGap : 0));
+    });
+    const worst = Math.min(
+      ...sizes.map(({ width, height, zoom }) => zoom * Math.min(1, (width * height) / 240_000)),
+    );
     const placed = pieces.map((piece) => {
       const i = graphics.indexOf(piece);
       return i < 0 ? piece : { ...piece, sized: sizes[i] };
     });
-    options.push({ cost: 100 + bias + 120 * Math.max(0, 1.3 - worst), pieces: placed, beside, title });
+    options.push({
+      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst),
+      pieces: placed,
+      beside,
+      title,
+    });
   };
   const forced = graphics.some(({ block }) => block.beside);
-  const across = graphics.length === 1 ? room.width : room.narrow;
+  const across = graphics.length === 1 ? room.width : room.half;
   const below = height - text - (texts.length > 0 ? space : 0);
   if (text <= height) offer(across, below, false, forced ? 300 : 0);
   if (graphics.length === 1 && texts.length > 0) {
     const column = stacked(texts, 'narrow');
     // Beside one another, text comes before the figure however the cells are ordered.
     const last = pieces.indexOf(one) === pieces.length - 1;
-    if (column <= height) offer(room.narrow, height, true, last || forced ? 0 : 15);
+    if (column <= height) offer(room.figure, height, true, last || forced ? 0 : 15);
   }
   return options.sort((a, b) => a.cost - b.cost)[0];
 }
@@ -232,15 +251,16 @@ function piecesOf(blocks: Block[], atoms: Atom[]): Piece[] {
     else pieces.push({ block: blocks[block], parts: of > 1 ? [part, part + 1] : undefined });
   }
   for (const piece of pieces) {
+    if (piece.parts && piece.block.kind === 'code') {
+      // Where the page is turned, an empty line is no longer needed.
+      const { text } = piece.block;
+      while (piece.parts[0] < piece.parts[1] && !text[piece.parts[0]].trim()) piece.parts[0]++;
+      while (piece.parts[0] < piece.parts[1] && !text[piece.parts[1] - 1].trim()) piece.parts[1]--;
+    }
     const [atom] = atoms.filter(({ block }) => blocks[block] === piece.block);
     if (piece.parts && piece.parts[1] - piece.parts[0] === atom.of) piece.parts = undefined;
   }
-  return pieces;
-}
-
-function captionOf(block: Block): number {
-  if (block.kind === 'figure') return block.figure.title ? captionHeight : 0;
-  return block.kind === 'picture' && block.caption ? captionHeight / 2 : 0;
+  return pieces.filter(({ parts }) => !parts || parts[0] < parts[1]);
 }
 
 function sizeOf(block: Block, width: number, height: number): Sized {
@@ -254,7 +274,8 @@ function whatIsTooLarge({ blocks }: Slide, measured: Measured): string {
   const smallest = sizes[sizes.length - 1];
   const extents = measured.full[smallest];
   const wide = blocks.findIndex((block, i) => extents[i].excess > 1.15 && !isGraphic(block));
-  if (wide >= 0) return `${described(blocks[wide])} is ${extents[wide].excess.toFixed(1)} times as wide as the page`;
+  if (wide >= 0)
+    return `${described(blocks[wide])} is ${extents[wide].excess.toFixed(1)} times as wide as the page`;
   const tall = blocks
     .map((block, i) => ({ block, height: extents[i].parts.length ? 0 : extents[i].height }))
     .sort((a, b) => b.height - a.height)[0];
@@ -274,6 +295,7 @@ export function described(block: Block): string {
     figure: 'a figure',
     picture: 'a picture',
   };
-  const text = block.kind === 'prose' || block.kind === 'heading' ? ` "${block.text.slice(0, 50)}…"` : '';
+  const text =
+    block.kind === 'prose' || block.kind === 'heading' ? ` "${block.text.slice(0, 50)}…"` : '';
   return `${names[block.kind]}${text} (cell ${block.cell + 1})`;
 }

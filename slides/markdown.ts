@@ -40,7 +40,8 @@ function locate(tokens: Token[], { context }: Env): void {
   for (const token of tokens) {
     const first = (token.map?.[0] ?? 0) + 1;
     if (token.type === 'math_block') token.meta = { line: first };
-    if (token.type === 'html_block') leftover(token.content.replace(/<[^>]*>/g, ''), first, context);
+    if (token.type === 'html_block')
+      leftover(token.content.replace(/<[^>]*>/g, ''), first, context);
     if (token.type !== 'inline') continue;
     let at = 0;
     for (const child of token.children ?? []) {

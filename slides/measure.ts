@@ -37,7 +37,7 @@ export async function measure(
      <div class="reveal"><div class="slides">${heads.join('')}${bodies.join('')}</div></div>`,
   );
   await browserPage.evaluate(() => document.fonts.ready);
-  const found = await browserPage.evaluate(inBrowser, { sizes, widths: [room.width, room.narrow] });
+  const found = await browserPage.evaluate(inBrowser, { sizes, widths: [room.width, room.text] });
   for (const slide of slides) {
     for (const block of slide.blocks) {
       if (block.kind === 'picture' && !block.width) {
@@ -86,7 +86,9 @@ function inBrowser({ sizes, widths }: { sizes: number[]; widths: number[] }) {
           );
           const heights = parts.map(({ top, bottom }, i) => (parts[i + 1]?.top ?? bottom) - top);
           // A formula reports its width only through what holds it.
-          const wide = [...block.querySelectorAll('.katex-display > .katex > .katex-html, table, svg')];
+          const wide = [
+            ...block.querySelectorAll('.katex-display > .katex > .katex-html, table, svg'),
+          ];
           const widest = Math.max(
             block.scrollWidth,
             ...wide.map((one) => one.scrollWidth || one.getBoundingClientRect().width),
@@ -121,12 +123,17 @@ export async function overflows(browserPage: Page, html: string) {
     ({ width, bottom }) =>
       [...document.querySelectorAll<HTMLElement>('section.page')].flatMap((page) => {
         const frame = page.getBoundingClientRect();
-        const worst = [...page.querySelectorAll<HTMLElement>('header, .block, .katex-html, table, .line, p, li')]
+        const worst = [
+          ...page.querySelectorAll<HTMLElement>('header, .block, .katex-html, table, .line, p, li'),
+        ]
           .map((element) => {
             const box = element.getBoundingClientRect();
             const down = box.bottom - frame.top - bottom;
             const right = box.right - frame.left - width;
-            return { by: Math.ceil(Math.max(down, right)), text: element.textContent?.trim().slice(0, 60) ?? '' };
+            return {
+              by: Math.ceil(Math.max(down, right)),
+              text: element.textContent?.trim().slice(0, 60) ?? '',
+            };
           })
           .sort((a, b) => b.by - a.by)[0];
         if (!worst || worst.by <= 2) return [];

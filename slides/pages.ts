@@ -2,7 +2,7 @@
 import { type Block, type Heading, isGraphic } from './blocks.ts';
 import { escapeHtml } from './code.ts';
 import { drawing } from './figure.ts';
-import type { Page, Piece } from './layout.ts';
+import { type Page, type Piece, tolerance } from './layout.ts';
 
 /** Data of the figures, in the order of their numbers in the page. */
 export type Figures = object[];
@@ -16,7 +16,7 @@ function inner(block: Block, parts?: [number, number], excess = 1): string {
     case 'prose':
       return block.html;
     case 'formula':
-      return excess > 1
+      return excess > tolerance
         ? `<div style="font-size:${(0.995 / excess).toFixed(3)}em">${block.html}</div>`
         : block.html;
     case 'list': {
@@ -94,14 +94,20 @@ export function pageHtml(
     }
     let html = inner(block, parts, block.kind === 'formula' ? excess(block) : 1);
     if (block.kind === 'fold') {
-      html = html.replace('class="answer"', `class="answer fragment" data-fragment-index="${++step}"`);
+      html = html.replace(
+        'class="answer"',
+        `class="answer fragment" data-fragment-index="${++step}"`,
+      );
     }
     if (block.kind === 'code' && block.steps) {
       const [from, to] = parts ?? [0, block.lines.length];
       html += block.steps
         .map(([a, b]) => [Math.max(a, from) - from, Math.min(b, to - 1) - from])
         .filter(([a, b]) => a <= b)
-        .map(([a, b]) => `<span class="fragment step" data-fragment-index="${++step}" data-lines="${a}-${b}"></span>`)
+        .map(
+          ([a, b]) =>
+            `<span class="fragment step" data-fragment-index="${++step}" data-lines="${a}-${b}"></span>`,
+        )
         .join('');
     }
     return `<div class="${classes}${attributes}">${html}</div>`;
@@ -109,8 +115,11 @@ export function pageHtml(
   const graphics = pieces.filter(({ block }) => isGraphic(block));
   let body: string;
   if (beside) {
-    const text = pieces.filter(({ block }) => !isGraphic(block)).map(frame).join('');
-    body = `<div class="column">${text}</div><div class="column">${graphics.map(frame).join('')}</div>`;
+    const text = pieces
+      .filter(({ block }) => !isGraphic(block))
+      .map(frame)
+      .join('');
+    body = `<div class="column text">${text}</div><div class="column">${graphics.map(frame).join('')}</div>`;
   } else if (graphics.length > 1) {
     // Two figures share a row where the first one stands.
     const framed = pieces.map((piece) => ({ piece, html: frame(piece) }));

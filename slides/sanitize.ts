@@ -12,7 +12,17 @@ const text = [
   ...['table', 'caption', 'thead', 'tbody', 'tfoot', 'tr', 'th', 'td', 'a', 'img', 'figure'],
   'figcaption',
 ];
-const shapes = ['path', 'line', 'polyline', 'polygon', 'rect', 'circle', 'ellipse', 'text', 'tspan'];
+const shapes = [
+  'path',
+  'line',
+  'polyline',
+  'polygon',
+  'rect',
+  'circle',
+  'ellipse',
+  'text',
+  'tspan',
+];
 const svg = ['svg', 'g', 'defs', 'lineargradient', 'radialgradient', 'stop', 'clippath', ...shapes];
 
 // htmlparser2 gives names in lower case; a browser restores the capitals of SVG.
@@ -87,7 +97,10 @@ export function sanitize(html: string, { link, image }: Addresses): string {
 function inside(attribs: Record<string, string>): Record<string, string> {
   const kept = Object.entries(attribs).filter(
     ([name, value]) =>
-      name === 'href' || name === 'src' || !/url\s*\(/i.test(value) || /^url\(#[\w-]+\)$/.test(value),
+      name === 'href' ||
+      name === 'src' ||
+      !/url\s*\(/i.test(value) ||
+      /^url\(#[\w-]+\)$/.test(value),
   );
   return Object.fromEntries(
     kept.map(([name, value]) => {

@@ -180,7 +180,8 @@
     plugins: [RevealSearch],
   }).then(() => {
     // "application" would take the keys of a screen reader away: this is a document.
-    for (const place of document.querySelectorAll('[role="application"]')) place.removeAttribute('role');
+    for (const place of document.querySelectorAll('[role="application"]'))
+      place.removeAttribute('role');
     Reveal.addKeyBinding({ keyCode: 83, key: 'S', description: 'Speaker view' }, openSpeaker);
     Reveal.addKeyBinding({ keyCode: 68, key: 'D', description: 'Dark or light' }, turnLight);
     if (!isPrint) show();

@@ -13,8 +13,12 @@ import { buildSlides } from '../setup/slides-build.mjs';
 export default async function slides(args) {
   const pdf = args.includes('--pdf');
   const numbers = args.filter((arg) => arg !== '--pdf');
-  const lessons = readdirSync(notebooks).filter((name) => /^\d\d-.*\.ipynb$/.test(name)).sort();
-  const unknown = numbers.filter((number) => !lessons.some((name) => name.startsWith(`${number}-`)));
+  const lessons = readdirSync(notebooks)
+    .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
+    .sort();
+  const unknown = numbers.filter(
+    (number) => !lessons.some((name) => name.startsWith(`${number}-`)),
+  );
   if (unknown.length > 0) {
     const known = lessons.map((name) => name.slice(0, 2)).join(', ');
     throw new SetupError(`There is no lesson ${unknown.join(', ')}. There are: ${known}.`);
