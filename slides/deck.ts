@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Block, Heading, Slide } from './blocks.ts';
 import { escapeHtml, highlight, steps } from './code.ts';
-import { readFigure } from './figure.ts';
+import { byRows, readFigure } from './figure.ts';
 import { Images } from './images.ts';
 import { type Context, foreignHtml, markdownBlocks } from './markdown.ts';
 import { type Cell, joined, type MimeBundle, type Notebook, type Output } from './notebook.ts';
@@ -140,7 +140,8 @@ function outputBlocks(output: Output, context: Context): Block[] {
   const data: MimeBundle = output.data ?? {};
   if (data[plotly]) {
     try {
-      return [{ kind: 'figure', cell, figure: readFigure(data[plotly]) }];
+      const figures = byRows(readFigure(data[plotly]), 490);
+      return figures.map((figure) => ({ kind: 'figure', cell, figure }));
     } catch (error) {
       context.problems.add((error as Error).message, context.place);
       return [];

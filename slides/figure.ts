@@ -118,26 +118,66 @@ export function readFigure(raw: any): Figure {
 
 /** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
 export function fit(figure: Figure, width: number, height: number): Sized {
-  const { plot, margin, least } = figure;
+  const { plot, margin } = figure;
+  const least = Math.max(figure.least, 0.45);
   const across = margin.l + margin.r;
   const along = margin.t + margin.b;
-  const shareAt = (zoom: number) =>
-    Math.min((width / zoom - across) / plot.width, (height / zoom - along) / plot.height);
-  const least_ = Math.max(least, 0.45);
   let zoom = zoomed;
-  let share = shareAt(zoom);
-  if (share < least_) {
-    share = least_;
-    zoom = Math.min(width / (across + plot.width * share), height / (along + plot.height * share));
+  let x = (width / zoom - across) / plot.width;
+  let y = (height / zoom - along) / plot.height;
+  if (Math.min(x, y) < least) {
+    zoom = Math.min(
+      zoom,
+      x < least ? width / (across + plot.width * least) : zoom,
+      y < least ? height / (along + plot.height * least) : zoom,
+    );
+    x = (width / zoom - across) / plot.width;
+    y = (height / zoom - along) / plot.height;
   }
-  // A small heatmap does not fill the wall: beyond this its cells only grow.
-  share = Math.min(share, 1.7);
+  // A small heatmap does not fill the wall: beyond this its cells only grow. Lines may be stretched.
+  const share = Math.min(x, y, 1.7);
+  const most = figure.data.every(({ type }) => elastic.includes(type ?? 'scatter')) ? 1.6 : 1;
   return {
-    width: Math.floor((across + plot.width * share) * zoom),
-    height: Math.floor((along + plot.height * share) * zoom),
+    width: Math.floor((across + plot.width * Math.min(x, most * share)) * zoom),
+    height: Math.floor((along + plot.height * Math.min(y, most * share)) * zoom),
     zoom,
     share,
   };
+}
+
+/** Traces that keep their meaning when the plot becomes wider or higher. */
+const elastic = ['scatter', 'bar', 'box', 'violin', 'histogram'];
+
+/**
+ * A figure with more rows than can be read becomes several, each with some of the rows.
+ *
+ * @param room height in pixels of a page that a figure can have
+ */
+export function byRows(figure: Figure, room: number): Figure[] {
+  const axes = Object.keys(figure.layout).filter((key) => /^yaxis\d*$/.test(key));
+  const { tickvals, ticktext, range } = figure.layout.yaxis ?? {};
+  if (axes.length !== 1 || !Array.isArray(tickvals) || !Array.isArray(range)) return [figure];
+  if (figure.layout.sliders) return [figure];
+  const around = figure.margin.t + figure.margin.b;
+  const most = Math.floor((room / zoomed - around) / (smallestLetter * lineHeight));
+  const count = Math.ceil(tickvals.length / most);
+  if (count < 2) return [figure];
+  const up = range[1] > range[0];
+  const each = Math.ceil(tickvals.length / count);
+  return Array.from({ length: count }, (_, i) => {
+    const part = structuredClone(figure);
+    const rows = tickvals.map((at, j) => ({ at, text: ticktext?.[j] })).sort((a, b) => a.at - b.at);
+    if (up) rows.reverse();
+    const some = rows.slice(i * each, (i + 1) * each);
+    const ends = [some[0].at, some[some.length - 1].at];
+    part.layout.yaxis.tickvals = some.map(({ at }) => at);
+    if (ticktext) part.layout.yaxis.ticktext = some.map(({ text }) => text);
+    part.layout.yaxis.range = up ? [ends[1] - 0.5, ends[0] + 0.5] : [ends[1] + 0.5, ends[0] - 0.5];
+    part.plot.height = (figure.plot.height * some.length) / tickvals.length;
+    part.least = leastShare(part.layout, part.plot);
+    part.title = `${figure.title} (${i + 1} of ${count})`;
+    return part;
+  });
 }
 
 /** What the page hands to Plotly. */
@@ -212,14 +252,18 @@ function plain(text: string): string {
     .trim();
 }
 
-/** So that each label of a vertical axis has a line of its own. */
+const lineHeight = 1.15;
+
+/** So that each label of a vertical axis has a line of its own, and panels keep their distance. */
 function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
-  const shares = Object.entries(layout)
-    .filter(([key, axis]) => /^yaxis\d*$/.test(key) && Array.isArray(axis?.tickvals))
+  const axes = Object.entries(layout).filter(([key]) => /^yaxis\d*$/.test(key));
+  const shares = axes
+    .filter(([, axis]) => Array.isArray(axis?.tickvals))
     .map(([, axis]) => {
       const [from, to] = axis.domain ?? [0, 1];
       const size = Math.max(smallestLetter, axis.tickfont?.size ?? smallestLetter);
-      return (axis.tickvals.length * size * 1.15) / (plot.height * (to - from));
+      return (axis.tickvals.length * size * lineHeight) / (plot.height * (to - from));
     });
-  return Math.max(0, ...shares.filter(Number.isFinite));
+  const panels = axes.length > 1 ? 0.95 : 0;
+  return Math.max(panels, ...shares.filter(Number.isFinite));
 }

@@ -4,7 +4,7 @@
  * take the room that the text leaves, below it or beside it.
  */
 import { type Block, type Heading, isGraphic, type Slide } from './blocks.ts';
-import { fit, type Sized } from './figure.ts';
+import { fit, readable, type Sized, smallestLetter } from './figure.ts';
 
 export const page = { width: 1280, height: 720 };
 /** The room between the margins; half of it for each of two figures; text and a figure beside it. */
@@ -155,6 +155,9 @@ function cutCost({ blocks }: Slide, atoms: Atom[], at: number): number {
   if (here.kind === 'printed') return 40;
   if (before.kind === 'prose' && /:\s*$/.test(before.text)) return 60;
   if (isGraphic(here) && before.kind === 'prose') return 25;
+  if (before.kind === 'prose' && /^(code|list|table)$/.test(here.kind)) {
+    return before.text.length < 60 ? 70 : 20; // the name of a file, "two things to notice"
+  }
   return here.cell === before.cell ? 0 : -10;
 }
 
@@ -216,6 +219,10 @@ function arrange(
       const caption = captions[blocks.indexOf(block)].height;
       return sizeOf(block, width, left - (caption > 0 ? caption + captionGap : 0));
     });
+    const small = Math.max(
+      0,
+      1 - (Math.min(...sizes.map(({ zoom }) => zoom)) / readable) * smallestLetter,
+    );
     const worst = Math.min(
       ...sizes.map(({ width, height, zoom }) => zoom * Math.min(1, (width * height) / 240_000)),
     );
@@ -224,7 +231,7 @@ function arrange(
       return i < 0 ? piece : { ...piece, sized: sizes[i] };
     });
     options.push({
-      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst),
+      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + 500 * small,
       pieces: placed,
       beside,
       title,
@@ -236,9 +243,13 @@ function arrange(
   if (text <= height) offer(across, below, false, forced ? 300 : 0);
   if (graphics.length === 1 && texts.length > 0) {
     const column = stacked(texts, 'narrow');
+    const squeezed = texts.some(
+      (piece) =>
+        piece.block.kind === 'table' && extent(piece, 'narrow') > 1.3 * extent(piece, 'full'),
+    );
     // Beside one another, text comes before the figure however the cells are ordered.
     const last = pieces.indexOf(one) === pieces.length - 1;
-    if (column <= height) offer(room.figure, height, true, last || forced ? 0 : 15);
+    if (column <= height && !squeezed) offer(room.figure, height, true, last || forced ? 0 : 15);
   }
   return options.sort((a, b) => a.cost - b.cost)[0];
 }
