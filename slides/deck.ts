@@ -61,6 +61,12 @@ export function readLesson(notebook: Notebook, file: string, { lecture = false }
         section,
       });
     }
+    // What stands before a section's heading in the same cell ends the slide before.
+    const begin = blocks.findIndex((block) => block.kind === 'heading' && block.level <= 2);
+    if (type === 'slide' && begin > 0 && slides.length > 1) {
+      const [before] = slides.slice(-2);
+      before.blocks.push(...blocks.splice(0, begin));
+    }
     for (const block of blocks) {
       if (block.kind === 'heading') {
         heading = block;

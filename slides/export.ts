@@ -118,6 +118,7 @@ export class Exporter {
       const lesson = owner.get(slide);
       if (slide.type === 'slide') flush();
       for (const [p, one] of laidOut[i].entries()) {
+        if (one.title && one.title.level <= 2 && one.part === 1 && p > 0) flush();
         const cells = [
           ...new Set([one.title?.cell ?? [], one.pieces.map(({ block }) => block.cell)].flat(2)),
         ];

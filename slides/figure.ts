@@ -12,6 +12,8 @@ export interface Figure {
   /** Pixels of the plot itself, and around it, as the lesson made it. */
   plot: { width: number; height: number };
   margin: { t: number; r: number; b: number; l: number };
+  /** The pixels of `plot.height` between panels; they hold labels, so they do not shrink. */
+  gaps: number;
   /** The smallest share of the plot's size at which its labels still have a line each. */
   least: number;
 }
@@ -112,8 +114,22 @@ export function readFigure(raw: any): Figure {
   };
   const alt = String(layout.meta?.alt ?? '') || [title, subtitle].filter(Boolean).join('. ');
   if (!alt) throw new Error('a figure without a title or alternative text');
+  for (const trace of data) {
+    if (trace.type === 'bar') trace.constraintext ??= 'none'; // or Plotly shrinks the numbers
+  }
+  const gaps = layout.sliders ? 0 : gapsBetween(panels(layout)) * plot.height * 1.1;
   for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
-  return { data, layout, title, subtitle, alt, plot, margin, least: leastShare(layout, plot) };
+  return {
+    data,
+    layout,
+    title,
+    subtitle,
+    alt,
+    plot,
+    margin,
+    gaps,
+    least: leastShare(layout, plot),
+  };
 }
 
 /** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
@@ -121,25 +137,26 @@ export function fit(figure: Figure, width: number, height: number): Sized {
   const { plot, margin } = figure;
   const least = Math.max(figure.least, 0.45);
   const across = margin.l + margin.r;
-  const along = margin.t + margin.b;
+  const along = margin.t + margin.b + figure.gaps;
+  const rows = plot.height - figure.gaps;
   let zoom = zoomed;
   let x = (width / zoom - across) / plot.width;
-  let y = (height / zoom - along) / plot.height;
+  let y = (height / zoom - along) / rows;
   if (Math.min(x, y) < least) {
     zoom = Math.min(
       zoom,
       x < least ? width / (across + plot.width * least) : zoom,
-      y < least ? height / (along + plot.height * least) : zoom,
+      y < least ? height / (along + rows * least) : zoom,
     );
     x = (width / zoom - across) / plot.width;
-    y = (height / zoom - along) / plot.height;
+    y = (height / zoom - along) / rows;
   }
   // A small heatmap does not fill the wall: beyond this its cells only grow. Lines may be stretched.
   const share = Math.min(x, y, 1.7);
   const most = figure.data.every(({ type }) => elastic.includes(type ?? 'scatter')) ? 1.6 : 1;
   return {
     width: Math.floor((across + plot.width * Math.min(x, most * share)) * zoom),
-    height: Math.floor((along + plot.height * Math.min(y, most * share)) * zoom),
+    height: Math.floor((along + rows * Math.min(y, most * share)) * zoom),
     zoom,
     share,
   };
@@ -181,9 +198,13 @@ export function byRows(figure: Figure, room: number): Figure[] {
 }
 
 /** What the page hands to Plotly. */
-export function drawing({ data, layout, margin }: Figure, { share, zoom, width, height }: Sized) {
+export function drawing(
+  { data, layout, margin, gaps }: Figure,
+  { share, zoom, width, height }: Sized,
+) {
   const scaled = structuredClone({ data, layout });
   stretch(scaled, share);
+  if (gaps > 0) spread(scaled.layout, gaps / (height / zoom - margin.t - margin.b));
   return {
     data: scaled.data,
     layout: {
@@ -195,6 +216,49 @@ export function drawing({ data, layout, margin }: Figure, { share, zoom, width, 
     },
     zoom,
   };
+}
+
+type Span = [from: number, to: number];
+
+/** Where the panels lie above one another, as shares of the plot. */
+function panels(layout: Figure['layout']): Span[] {
+  const spans = Object.entries(layout)
+    .filter(([key]) => /^yaxis\d*$/.test(key))
+    .map(([, axis]): Span => axis?.domain ?? [0, 1])
+    .sort(([a], [b]) => a - b);
+  return spans.filter(([from], i) => i === 0 || from > spans[i - 1][0] + 1e-6);
+}
+
+const gapsBetween = (spans: Span[]) =>
+  spans.slice(1).reduce((sum, [from], i) => sum + Math.max(0, from - spans[i][1]), 0);
+
+/** Gives the gaps between panels this share of the plot, and moves what is placed by shares of it. */
+function spread(layout: Figure['layout'], gaps: number): void {
+  const old = panels(layout);
+  const [oldGaps, oldHeight] = [gapsBetween(old), old.reduce((sum, [a, b]) => sum + b - a, 0)];
+  const edges: [number, number][] = [];
+  let at = old[0][0];
+  for (const [i, [from, to]] of old.entries()) {
+    if (i > 0) at += ((from - old[i - 1][1]) / oldGaps) * gaps;
+    edges.push([from, at]);
+    at += ((to - from) / oldHeight) * (1 - gaps);
+    edges.push([to, at]);
+  }
+  const move = (y: number) => {
+    const next = edges.findIndex(([edge]) => edge >= y);
+    if (next <= 0)
+      return next < 0 ? y + edges[edges.length - 1][1] - edges[edges.length - 1][0] : y;
+    const [[a, moved], [b, end]] = [edges[next - 1], edges[next]];
+    return b === a ? end : moved + ((y - a) / (b - a)) * (end - moved);
+  };
+  for (const [key, value] of Object.entries(layout)) {
+    if (/^yaxis\d*$/.test(key) && value.domain) value.domain = value.domain.map(move);
+  }
+  for (const note of layout.annotations ?? []) if (note.yref === 'paper') note.y = move(note.y);
+  for (const shape of [...(layout.shapes ?? []), ...(layout.images ?? [])]) {
+    if (shape.yref !== 'paper') continue;
+    for (const end of ['y', 'y0', 'y1']) if (end in shape) shape[end] = move(shape[end]);
+  }
 }
 
 /** Lengths that go with the plot: of colour bars and sliders. */
@@ -252,9 +316,9 @@ function plain(text: string): string {
     .trim();
 }
 
-const lineHeight = 1.15;
+const lineHeight = 1.03;
 
-/** So that each label of a vertical axis has a line of its own, and panels keep their distance. */
+/** So that each label of a vertical axis has a line of its own, as far as that can be said without drawing. */
 function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
   const axes = Object.entries(layout).filter(([key]) => /^yaxis\d*$/.test(key));
   const shares = axes
@@ -264,6 +328,5 @@ function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
       const size = Math.max(smallestLetter, axis.tickfont?.size ?? smallestLetter);
       return (axis.tickvals.length * size * lineHeight) / (plot.height * (to - from));
     });
-  const panels = axes.length > 1 ? 0.95 : 0;
-  return Math.max(panels, ...shares.filter(Number.isFinite));
+  return Math.max(0, ...shares.filter(Number.isFinite));
 }

@@ -184,8 +184,11 @@ function arrange(
     }
   }
   const pieces = piecesOf(blocks, atoms.slice(first, to));
-  if (pieces.length === 0)
-    return title?.level === 1 ? { cost: 100, pieces, beside: false, title } : undefined;
+  if (pieces.length === 0) return { cost: 140, pieces, beside: false, title };
+  // A heading of the same rank begins a page of its own.
+  if (pieces.some(({ block }) => block.kind === 'heading' && block.level <= (title?.level ?? 2))) {
+    return undefined;
+  }
   const height = room.bottom - measured.head(title);
   const space = gap * size;
   const graphics = pieces.filter(({ block }) => isGraphic(block));

@@ -27,7 +27,7 @@ export async function measure(
   const heads = [...headings.keys()].map((heading) => {
     // The widest that may stand behind a title, so that it surely fits.
     const cover = heading?.level === 1 ? ' cover' : '';
-    return `<section class="page head${cover}">${head(heading, 'Where we are', heading?.level === 1 ? 1 : 2, 9)}</section>`;
+    return `<section class="page${cover}"><div class="sheet">${head(heading, 'Where we are', heading?.level === 1 ? 1 : 2, 9)}</div></section>`;
   });
   const bodies = slides.map(
     ({ blocks }) => `<div class="page"><div class="body">${measuring(blocks)}</div></div>`,
@@ -67,7 +67,7 @@ export async function measure(
 /** One layout for each width and size; all blocks are read in it at once. */
 function inBrowser({ sizes, widths }: { sizes: number[]; widths: number[] }) {
   const bodies = [...document.querySelectorAll<HTMLElement>('.body')];
-  const heads = [...document.querySelectorAll<HTMLElement>('.head')].map(
+  const heads = [...document.querySelectorAll<HTMLElement>('section.page')].map(
     (page) =>
       (page.querySelector('header')?.getBoundingClientRect().bottom ?? 0) -
       page.getBoundingClientRect().top,

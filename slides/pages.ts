@@ -137,8 +137,9 @@ export function pageHtml(
   const aside = notes ? `<aside class="notes">${notes}</aside>` : '';
   return (
     `<section id="${id}" class="page${cover}" data-cells="${cells.join(' ')}">` +
-    `${head(title, crumb, part, of)}` +
-    `<div class="body${beside ? ' beside' : ''}" style="--size:${size}px">${body}</div>${aside}</section>`
+    `<div class="sheet">${head(title, crumb, part, of)}` +
+    `<div class="body${beside ? ' beside' : ''}" style="--size:${size}px">${body}</div></div>` +
+    `${aside}</section>`
   );
 }
 
