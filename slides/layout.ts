@@ -234,7 +234,7 @@ function arrange(
       return i < 0 ? piece : { ...piece, sized: sizes[i] };
     });
     options.push({
-      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + 500 * small,
+      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + 700 * small,
       pieces: placed,
       beside,
       title,

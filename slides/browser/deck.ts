@@ -79,16 +79,12 @@
     if (!speaker) return;
     const { document: other } = speaker;
     other.title = `Speaker: ${document.title}`;
-    other.documentElement.className = root.className;
-    other.head.replaceChildren(
-      ...[...document.querySelectorAll('style')].map((style) => other.importNode(style, true)),
-    );
     other.body.className = 'speaker';
     other.body.innerHTML =
       '<div class="view now"></div><div class="aside"><div class="view next"></div>' +
       '<div class="time"><span class="timer"></span><span class="clock"></span></div>' +
       '<div><button type="button">Timer to 0</button> <span class="where"></span></div></div>' +
-      '<div class="text" tabindex="0" aria-label="Notes"></div>';
+      '<div class="words" tabindex="0" aria-label="Notes"></div>';
     other.querySelector('button')?.addEventListener('click', () => {
       started = Date.now();
       tick();
@@ -123,12 +119,26 @@
     const current: HTMLElement = Reveal.getCurrentSlide();
     const at = slides.indexOf(current);
     other.documentElement.className = root.className;
+    dress(other);
     picture(other.querySelector('.now'), current);
     picture(other.querySelector('.next'), slides[at + 1]);
-    const text = other.querySelector('.text');
-    if (text) text.innerHTML = current.querySelector('aside.notes')?.innerHTML ?? '';
+    const words = other.querySelector('.words');
+    if (words) words.innerHTML = current.querySelector('aside.notes')?.innerHTML ?? '';
     const where = other.querySelector('.where');
     if (where) where.textContent = `${at + 1} of ${slides.length}`;
+  }
+
+  let dressed = 0;
+
+  /** Rule by rule, as Plotly adds its own to a sheet without text. */
+  function dress(other: Document): void {
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+    if (rules.length === dressed && other.head.childElementCount > 1) return;
+    dressed = rules.length;
+    const style = other.createElement('style');
+    style.textContent = rules.map(({ cssText }) => cssText).join('\n');
+    other.head.querySelector('style')?.remove();
+    other.head.append(style);
   }
 
   /** A copy of a slide as it stands; a figure not drawn yet is said in words. */
