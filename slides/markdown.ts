@@ -44,12 +44,21 @@ function locate(tokens: Token[], { context }: Env): void {
       leftover(token.content.replace(/<[^>]*>/g, ''), first, context);
     if (token.type !== 'inline') continue;
     let at = 0;
-    for (const child of token.children ?? []) {
+    let text = '';
+    for (const child of [...(token.children ?? []), undefined]) {
+      // A backslash before a letter comes as a token of its own; one that escapes a sign is gone.
+      if (child?.type === 'text_special') text += child.content.length > 1 ? child.content : ' ';
+      else if (child?.type === 'text') text += child.content;
+      else {
+        const line = first + token.content.slice(0, at).split('\n').length - 1;
+        leftover(text, line, context);
+        text = '';
+      }
+      if (!child) break;
       const found = token.content.indexOf(child.content, at);
       if (found >= 0) at = found;
       const line = first + token.content.slice(0, at).split('\n').length - 1;
       if (child.type === 'math_inline') child.meta = { line };
-      if (child.type === 'text') leftover(child.content, line, context);
     }
   }
 }

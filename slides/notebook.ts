@@ -1,7 +1,7 @@
 /** Reads a notebook and sees to it that it is one. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { asset } from './assets.ts';
 import { DeckError, Problems } from './problems.ts';
 
@@ -38,7 +38,12 @@ export function joined(text: string | string[] | undefined): string {
   return Array.isArray(text) ? text.join('') : (text ?? '');
 }
 
-let validate: ReturnType<Ajv['compile']> | undefined;
+interface Schema {
+  whole: ValidateFunction;
+  cell: Record<string, ValidateFunction | undefined>;
+}
+
+let schema: Schema | undefined;
 
 /**
  * @param file path of an .ipynb file of nbformat 4.5
@@ -51,44 +56,65 @@ export function readNotebook(file: string): Notebook {
   try {
     notebook = JSON.parse(text);
   } catch (error) {
-    const said = (error as Error).message;
-    const [, position] = /at position (\d+)/.exec(said) ?? [];
-    const line = position && text.slice(0, Number(position)).split('\n').length;
-    throw new DeckError(
-      `${basename(file)}${line ? `, line ${line} of the file` : ''}: this is not JSON (${said})`,
-    );
+    const [said] = (error as Error).message.split(/, "|, \.\.\./);
+    const line = text.slice(0, brokenAt(text)).split('\n').length;
+    throw new DeckError(`${basename(file)}, line ${line} of the file: this is not JSON (${said})`);
   }
-  validate ??= compileSchema();
-  if (!validate(notebook)) {
-    const [deepest] = [...(validate.errors ?? [])].sort(byDepth);
-    const [, index, rest] = /^\/cells\/(\d+)(.*)/.exec(deepest.instancePath) ?? [];
-    const where = index ? rest : deepest.instancePath;
-    const id = index ? notebook.cells?.[Number(index)]?.id : undefined;
-    problems.add(`not a notebook of nbformat 4.5: ${where || 'it'} ${deepest.message}`, {
-      cell: index ? Number(index) + 1 : undefined,
-      id: typeof id === 'string' ? id : undefined,
-    });
+  schema ??= readSchema();
+  if (!schema.whole(notebook)) {
+    for (const [index, cell] of [...((notebook?.cells as unknown[]) ?? [])].entries()) {
+      const { cell_type: type, id } = (cell ?? {}) as Partial<Cell>;
+      const place = { cell: index + 1, id: typeof id === 'string' ? id : undefined };
+      const validate = schema.cell[type ?? ''];
+      if (!validate) problems.add(`not a cell of nbformat 4.5: its type is ${type}`, place);
+      else if (!validate(cell)) problems.add(complaint('a cell', validate.errors), place);
+    }
+    if (problems.lines.length === 0) problems.add(complaint('a notebook', schema.whole.errors));
   }
   problems.check();
   return notebook;
 }
 
-/** `oneOf` reports each alternative; the error that lies deepest is the one that matters. */
-function byDepth(a: ErrorObject, b: ErrorObject): number {
-  const depth = ({ instancePath }: ErrorObject) => instancePath.split('/').length;
-  return depth(b) - depth(a) || weight(b) - weight(a);
+/** How many characters are the beginning of a JSON text. Not every error of JSON.parse says it. */
+function brokenAt(text: string): number {
+  const isBeginning = (length: number) => {
+    try {
+      JSON.parse(text.slice(0, length));
+      return true;
+    } catch (error) {
+      const said = (error as Error).message;
+      const [, position] = /at position (\d+)/.exec(said) ?? [];
+      return /end of JSON input|Unterminated/.test(said) || Number(position) >= length;
+    }
+  };
+  let [good, bad] = [0, text.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isBeginning(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
 }
 
-function weight({ keyword }: ErrorObject): number {
-  return ['oneOf', 'enum', 'const'].includes(keyword) ? 0 : 1;
+/** `oneOf` reports each alternative; the error that lies deepest is the one that matters. */
+function complaint(what: string, errors: ErrorObject[] | null | undefined): string {
+  const depth = ({ instancePath }: ErrorObject) => instancePath.split('/').length;
+  const [deepest] = [...(errors ?? [])].sort((a, b) => depth(b) - depth(a));
+  return `not ${what} of nbformat 4.5: ${deepest?.instancePath || 'it'} ${deepest?.message}`;
 }
 
 /**
  * The schema is Jupyter's own, nbformat.v4.5.schema.json of the PyPI package nbformat 5.11.1 (BSD).
  * It calls itself draft 04, and uses nothing that has changed since.
  */
-function compileSchema() {
-  const schema = JSON.parse(readFileSync(asset('nbformat.v4.5.schema.json'), 'utf8'));
-  delete schema.$schema;
-  return new Ajv({ strict: false, allErrors: true }).compile(schema);
+function readSchema(): Schema {
+  const text = readFileSync(asset('nbformat.v4.5.schema.json'), 'utf8');
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  ajv.addSchema({ ...JSON.parse(text), $schema: undefined }, 'notebook');
+  const part = (path: string) => ajv.getSchema(`notebook${path}`) as ValidateFunction;
+  const types = ['markdown', 'code', 'raw'];
+  return {
+    whole: part(''),
+    cell: Object.fromEntries(types.map((type) => [type, part(`#/definitions/${type}_cell`)])),
+  };
 }
