@@ -61,8 +61,9 @@ export function readNotebook(file: string): Notebook {
     throw new DeckError(`${basename(file)}, line ${line} of the file: this is not JSON (${said})`);
   }
   schema ??= readSchema();
-  if (!schema.whole(notebook)) {
-    for (const [index, cell] of [...((notebook?.cells as unknown[]) ?? [])].entries()) {
+  if (!schema.whole(notebook as unknown)) {
+    const cells: unknown[] = Array.isArray(notebook?.cells) ? notebook.cells : [];
+    for (const [index, cell] of cells.entries()) {
       const { cell_type: type, id } = (cell ?? {}) as Partial<Cell>;
       const place = { cell: index + 1, id: typeof id === 'string' ? id : undefined };
       const validate = schema.cell[type ?? ''];
