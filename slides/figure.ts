@@ -135,7 +135,7 @@ export function readFigure(raw: any): Figure {
 /** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
 export function fit(figure: Figure, width: number, height: number): Sized {
   const { plot, margin } = figure;
-  const least = Math.max(figure.least, 0.45);
+  const least = Math.max(figure.least, 0.4);
   const across = margin.l + margin.r;
   const along = margin.t + margin.b + figure.gaps;
   const rows = plot.height - figure.gaps;
@@ -316,7 +316,7 @@ function plain(text: string): string {
     .trim();
 }
 
-const lineHeight = 1.03;
+const lineHeight = 1;
 
 /** So that each label of a vertical axis has a line of its own, as far as that can be said without drawing. */
 function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {

@@ -109,6 +109,7 @@ export function pageHtml(
             `<span class="fragment step" data-fragment-index="${++step}" data-lines="${a}-${b}"></span>`,
         )
         .join('');
+      revealing = undefined; // what it printed comes after the last step
     }
     return `<div class="${classes}${attributes}">${html}</div>`;
   };

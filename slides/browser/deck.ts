@@ -47,15 +47,20 @@
     );
   }
 
-  /** Lights the lines of the step that was shown last. */
+  const indexOf = (fragment: HTMLElement) => Number(fragment.dataset.fragmentIndex);
+
+  /** Lights the lines of the step that was shown last; all of them when the slide has gone on. */
   function light(slide: Element): void {
+    const shown = [...slide.querySelectorAll<HTMLElement>('.fragment.visible')].map(indexOf);
+    const latest = Math.max(-1, ...shown);
     for (const block of slide.querySelectorAll('.block.code')) {
       const steps = [...block.querySelectorAll<HTMLElement>('.step')];
       const current = steps.filter((step) => step.classList.contains('visible')).pop();
       const [from, to] = current?.dataset.lines?.split('-').map(Number) ?? [0, -1];
-      block.classList.toggle('stepping', current !== undefined && !isPrint);
+      const stepping = current !== undefined && indexOf(current) === latest && !isPrint;
+      block.classList.toggle('stepping', stepping);
       for (const [i, line] of block.querySelectorAll('.line').entries()) {
-        line.classList.toggle('lit', i >= from && i <= to);
+        line.classList.toggle('lit', stepping && i >= from && i <= to);
       }
     }
   }
