@@ -4,8 +4,10 @@ import json from '@shikijs/langs/json';
 import python from '@shikijs/langs/python';
 import typescript from '@shikijs/langs/typescript';
 import { createCssVariablesTheme, createHighlighterCoreSync } from 'shiki/core';
-import { createJavaScriptRegexEngine } from 'shiki/engine/javascript';
+import { createOnigurumaEngine } from 'shiki/engine/oniguruma';
 
+// Twice as fast as Shiki's engine in JavaScript.
+const engine = await createOnigurumaEngine(import('shiki/wasm'));
 const theme = createCssVariablesTheme({ name: 'classes', variablePrefix: '--' });
 const languages: Record<string, string> = {
   typescript: 'typescript',
@@ -30,7 +32,7 @@ export function highlight(code: string, language: string): string[] {
   highlighter ??= createHighlighterCoreSync({
     themes: [theme],
     langs: [typescript, python, json, bash],
-    engine: createJavaScriptRegexEngine({ forgiving: true }),
+    engine,
   });
   return highlighter.codeToTokensBase(lines.join('\n'), { lang, theme: 'classes' }).map((tokens) =>
     tokens

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page as BrowserPage } from 'playwright-core';
 import type { Heading, Slide } from './blocks.ts';
-import { openBrowser, openPage } from './chromium.ts';
+import { openPage } from './chromium.ts';
 import { escapeHtml } from './code.ts';
 import { type Lesson, readLesson } from './deck.ts';
 import { plotlyBundle, readable, smallestLetter } from './figure.ts';
@@ -44,9 +44,10 @@ export class Exporter {
   private page: Promise<BrowserPage> | undefined;
   private style: string | undefined;
 
-  constructor() {
-    this.browser = openBrowser(); // starts while the notebook is being read
-    this.browser.catch(() => {});
+  /** @param browser that is starting, while the notebook is being read */
+  constructor(browser: Promise<Browser>) {
+    this.browser = browser;
+    browser.catch(() => {}); // said when it is needed
   }
 
   /** A deck of one lesson. @throws {DeckError} */

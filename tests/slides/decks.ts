@@ -67,7 +67,7 @@ export function studio() {
   let context: BrowserContext;
   beforeAll(async () => {
     await buildSlides();
-    exporter = new Exporter();
+    exporter = new Exporter(openBrowser());
     context = await (await openBrowser()).newContext({ viewport: { width: 1280, height: 720 } });
   }, 120_000);
   afterAll(async () => {

@@ -24,12 +24,15 @@ export default async function slides(args) {
     throw new SetupError(`There is no lesson ${unknown.join(', ')}. There are: ${known}.`);
   }
   await buildSlides();
-  const { Exporter } = await import(new URL('../../slides/.build/export.js', import.meta.url).href);
+  /** @param {string} name */
+  const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
+  const browser = (await load('chromium.js')).openBrowser(); // starts while the rest is being loaded
+  const { Exporter } = await load('export.js');
   const folder = join(root, 'slides', 'dist');
   const files = lessons
     .filter((name) => numbers.length === 0 || numbers.includes(name.slice(0, 2)))
     .map((name) => join(notebooks, name));
-  const exporter = new Exporter();
+  const exporter = new Exporter(browser);
   let failed = 0;
   /** @param {string} name @param {() => Promise<any>} work */
   const report = async (name, work) => {
