@@ -2,9 +2,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page as BrowserPage } from 'playwright-core';
 import type { Heading, Slide } from './blocks.ts';
-import { openPage } from './chromium.ts';
+import type { Browser, Tab } from './chromium.ts';
 import { escapeHtml } from './code.ts';
 import { type Lesson, readLesson } from './deck.ts';
 import { plotlyBundle, readable, smallestLetter } from './figure.ts';
@@ -41,7 +40,7 @@ export interface Options {
 /** Keeps one browser for several decks. */
 export class Exporter {
   private readonly browser: Promise<Browser>;
-  private page: Promise<BrowserPage> | undefined;
+  private tab: Promise<Tab> | undefined;
   private style: string | undefined;
 
   /** @param browser that is starting, while the notebook is being read */
@@ -74,13 +73,13 @@ export class Exporter {
     { folder, pdf }: Options,
   ): Promise<Exported> {
     this.style ??= styleSheet();
-    this.page ??= this.browser.then(openPage);
-    const page = await this.page;
+    this.tab ??= this.browser.then((browser) => browser.open());
+    const tab = await this.tab;
     const slides = [...opening, ...lessons.flatMap((lesson) => lesson.slides)];
     const owner = new Map(
       lessons.flatMap((lesson) => lesson.slides.map((slide) => [slide, lesson])),
     );
-    const measured = await measure(page, slides, this.style);
+    const measured = await measure(tab, slides, this.style);
 
     const problems = new Map<Lesson | undefined, Problems>();
     const problemsOf = (lesson: Lesson | undefined) => {
@@ -153,7 +152,7 @@ export class Exporter {
       'Source Sans Pro 400 normal',
       'Source Sans Pro 600 normal',
     ]);
-    const out = await overflows(page, staticHtml({ pages: html, style }));
+    const out = await overflows(tab, staticHtml({ pages: html, style }));
     if (out.length > 0) {
       throw new DeckError(
         out
@@ -187,26 +186,17 @@ export class Exporter {
 
   /** One page for each slide, with all its fragments. */
   private async print(file: string, count: number): Promise<Buffer> {
-    const page = await openPage(await this.browser);
+    const tab = await (await this.browser).open();
     try {
-      await page.goto(`${pathToFileURL(file)}?view=print`);
-      await page.waitForSelector('html[data-print="ready"]', {
-        state: 'attached',
-        timeout: 60_000,
-      });
-      const printed = await page.pdf({
-        preferCSSPageSize: true,
-        printBackground: true,
-        tagged: true,
-        outline: true,
-      });
+      await tab.goto(`${pathToFileURL(file)}?view=print`, 'data-print');
+      const printed = await tab.pdf();
       const pages = printed.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g)?.length;
       if (pages !== count) {
         throw new DeckError(`${basename(file)}: the PDF has ${pages} pages for ${count} slides`);
       }
       return printed;
     } finally {
-      await page.close();
+      await tab.close();
     }
   }
 }

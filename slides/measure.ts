@@ -1,6 +1,7 @@
 /** Measures blocks where they will be seen: in Chromium, with the deck's own style. */
-import type { Page } from 'playwright-core';
+
 import type { Block, Heading, Slide } from './blocks.ts';
+import type { Tab } from './chromium.ts';
 import { type Extent, type Measured, page as paper, room, sizes } from './layout.ts';
 import { head, measuring } from './pages.ts';
 
@@ -13,11 +14,7 @@ export interface Measurement {
 }
 
 /** @param style the style sheets of a deck, with all fonts */
-export async function measure(
-  browserPage: Page,
-  slides: Slide[],
-  style: string,
-): Promise<Measurement> {
+export async function measure(tab: Tab, slides: Slide[], style: string): Promise<Measurement> {
   const headings = new Map<Heading | undefined, number>([[undefined, 0]]);
   for (const { blocks, under } of slides) {
     for (const block of [under, ...blocks]) {
@@ -32,16 +29,15 @@ export async function measure(
   const bodies = slides.map(
     ({ blocks }) => `<div class="page"><div class="body">${measuring(blocks)}</div></div>`,
   );
-  await browserPage.setContent(
+  await tab.setContent(
     `<!doctype html><html class="static"><style>${style}</style>
      <div class="reveal"><div class="slides">${heads.join('')}${bodies.join('')}</div></div>`,
   );
-  await browserPage.evaluate(() => document.fonts.ready);
-  const found = await browserPage.evaluate(inBrowser, { sizes, widths: [room.width, room.text] });
+  const found = await tab.evaluate(inBrowser, { sizes, widths: [room.width, room.text] });
   for (const slide of slides) {
     for (const block of slide.blocks) {
       if (block.kind === 'picture' && !block.width) {
-        [block.width, block.height] = await browserPage.evaluate(naturalSize, block.src);
+        [block.width, block.height] = await tab.evaluate(naturalSize, block.src);
       }
     }
   }
@@ -116,10 +112,9 @@ async function naturalSize(src: string): Promise<[number, number]> {
  *
  * @returns the page's id, the cells on it, by how many pixels, and what sticks out
  */
-export async function overflows(browserPage: Page, html: string) {
-  await browserPage.setContent(html);
-  await browserPage.evaluate(() => document.fonts.ready);
-  return browserPage.evaluate(
+export async function overflows(tab: Tab, html: string) {
+  await tab.setContent(html);
+  return tab.evaluate(
     ({ width, bottom }) =>
       [...document.querySelectorAll<HTMLElement>('section.page')].flatMap((page) => {
         const frame = page.getBoundingClientRect();

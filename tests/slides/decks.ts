@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BrowserContext, Page } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { openBrowser } from '../../slides/chromium';
+import { Browser } from '../../slides/chromium';
 import { Exporter } from '../../slides/export';
+import { findChromium } from '../../tools/render/chromium.mjs';
 import { buildSlides } from '../../tools/setup/slides-build.mjs';
 
 export const lesson = join(import.meta.dirname, '../../notebooks/02-additive-attention.ipynb');
@@ -67,8 +68,10 @@ export function studio() {
   let context: BrowserContext;
   beforeAll(async () => {
     await buildSlides();
-    exporter = new Exporter(openBrowser());
-    context = await (await openBrowser()).newContext({ viewport: { width: 1280, height: 720 } });
+    exporter = new Exporter(Browser.start());
+    context = await (await chromium.launch({ executablePath: findChromium() })).newContext({
+      viewport: { width: 1280, height: 720 },
+    });
   }, 120_000);
   afterAll(async () => {
     await exporter?.close();

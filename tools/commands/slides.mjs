@@ -26,7 +26,7 @@ export default async function slides(args) {
   await buildSlides();
   /** @param {string} name */
   const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
-  const browser = (await load('chromium.js')).openBrowser(); // starts while the rest is being loaded
+  const browser = (await load('chromium.js')).Browser.start(); // starts while the rest is being loaded
   const { Exporter } = await load('export.js');
   const folder = join(root, 'slides', 'dist');
   const files = lessons
