@@ -1,0 +1,332 @@
+/** Plotly figures, made fit for a slide: no title of their own, letters that the back row can read. */
+import { packageFile } from './assets.ts';
+
+/** What `Plotly.newPlot` takes, checked and stripped. */
+export interface Figure {
+  data: Record<string, any>[];
+  layout: Record<string, any>;
+  title: string;
+  subtitle: string;
+  /** What it shows, in words. */
+  alt: string;
+  /** Pixels of the plot itself, and around it, as the lesson made it. */
+  plot: { width: number; height: number };
+  margin: { t: number; r: number; b: number; l: number };
+  /** The pixels of `plot.height` between panels; they hold labels, so they do not shrink. */
+  gaps: number;
+  /** The smallest share of the plot's size at which its labels still have a line each. */
+  least: number;
+}
+
+/** A figure with its place on a slide. */
+export interface Sized {
+  /** The room it takes, in pixels of the slide. */
+  width: number;
+  height: number;
+  /** How much Plotly's pixels are enlarged; its smallest letters have 13 of them. */
+  zoom: number;
+  /** How much the plot itself is enlarged in Plotly's pixels. */
+  share: number;
+}
+
+export const smallestLetter = 13;
+export const readable = 18;
+const zoomed = readable / smallestLetter;
+
+const cartesian = [
+  ...['scatter', 'bar', 'box', 'heatmap', 'histogram', 'histogram2d', 'histogram2dcontour'],
+  ...['contour', 'scatterternary', 'violin', 'image', 'pie', 'waterfall', 'funnel'],
+];
+const spatial = [
+  'scatter',
+  'scatter3d',
+  'surface',
+  'isosurface',
+  'volume',
+  'mesh3d',
+  'cone',
+  'streamtube',
+];
+const bundles: [string, string[]][] = [
+  ['plotly-cartesian.min.js', cartesian],
+  ['plotly-gl3d.min.js', spatial],
+  [
+    'plotly-strict.min.js',
+    [
+      ...cartesian,
+      ...spatial,
+      'scattergl',
+      'scatterpolar',
+      'barpolar',
+      'sankey',
+      'sunburst',
+      'treemap',
+      'icicle',
+      'parcoords',
+      'splom',
+      'table',
+      'carpet',
+      'contourcarpet',
+      'scattercarpet',
+      'indicator',
+      'candlestick',
+      'ohlc',
+      'funnelarea',
+      'parcats',
+      'scattersmith',
+    ],
+  ],
+];
+
+/** The smallest bundle of plotly.js that can draw all these traces; undefined if none can. */
+export function plotlyBundle(types: Iterable<string>): string | undefined {
+  const needed = [...types];
+  const found = bundles.find(([, known]) => needed.every((type) => known.includes(type)));
+  return found && packageFile(`plotly.js/dist/${found[0]}`);
+}
+
+export const traceTypes = ({ data }: Pick<Figure, 'data'>) =>
+  data.map(({ type }) => String(type ?? 'scatter'));
+
+/**
+ * @param raw an output of the type application/vnd.plotly.v1+json
+ * @throws {Error} if it is no figure, or would load something
+ */
+export function readFigure(raw: any): Figure {
+  if (!Array.isArray(raw?.data) || raw.data.some((trace: any) => typeof trace !== 'object')) {
+    throw new Error('a Plotly output without traces');
+  }
+  const data: Figure['data'] = structuredClone(raw.data);
+  const layout: Figure['layout'] = structuredClone(raw.layout ?? {});
+  if (!plotlyBundle(traceTypes({ data }))) {
+    throw new Error(`plotly.js has no traces of the type ${traceTypes({ data }).join(', ')}`);
+  }
+  refuseAddresses([data, layout]);
+  enlargeLetters([data, layout]);
+  const { title, subtitle, lines, sublines } = heading(layout);
+  const { width = 700, height = 450 } = layout;
+  const given = { t: 100, r: 80, b: 80, l: 80, ...layout.margin };
+  const head = title ? 20 + 20 * lines + (subtitle ? 6 + 17 * sublines : 0) : 0;
+  const margin = { ...given, t: Math.max(16, given.t - head) };
+  const plot = {
+    width: Math.max(60, width - given.l - given.r),
+    height: Math.max(40, height - given.t - given.b),
+  };
+  const alt = String(layout.meta?.alt ?? '') || [title, subtitle].filter(Boolean).join('. ');
+  if (!alt) throw new Error('a figure without a title or alternative text');
+  for (const trace of data) {
+    if (trace.type === 'bar') trace.constraintext ??= 'none'; // or Plotly shrinks the numbers
+  }
+  const gaps = layout.sliders ? 0 : gapsBetween(panels(layout)) * plot.height * 1.1;
+  for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
+  return {
+    data,
+    layout,
+    title,
+    subtitle,
+    alt,
+    plot,
+    margin,
+    gaps,
+    least: leastShare(layout, plot),
+  };
+}
+
+/** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
+export function fit(figure: Figure, width: number, height: number): Sized {
+  const { plot, margin } = figure;
+  const least = Math.max(figure.least, 0.4);
+  const across = margin.l + margin.r;
+  const along = margin.t + margin.b + figure.gaps;
+  const rows = plot.height - figure.gaps;
+  let zoom = zoomed;
+  let x = (width / zoom - across) / plot.width;
+  let y = (height / zoom - along) / rows;
+  if (Math.min(x, y) < least) {
+    zoom = Math.min(
+      zoom,
+      x < least ? width / (across + plot.width * least) : zoom,
+      y < least ? height / (along + rows * least) : zoom,
+    );
+    x = (width / zoom - across) / plot.width;
+    y = (height / zoom - along) / rows;
+  }
+  // A small heatmap does not fill the wall: beyond this its cells only grow. Lines may be stretched.
+  const share = Math.min(x, y, 1.7);
+  const most = figure.data.every(({ type }) => elastic.includes(type ?? 'scatter')) ? 1.6 : 1;
+  return {
+    width: Math.floor((across + plot.width * Math.min(x, most * share)) * zoom),
+    height: Math.floor((along + rows * Math.min(y, most * share)) * zoom),
+    zoom,
+    share,
+  };
+}
+
+/** Traces that keep their meaning when the plot becomes wider or higher. */
+const elastic = ['scatter', 'bar', 'box', 'violin', 'histogram'];
+
+/**
+ * A figure with more rows than can be read becomes several, each with some of the rows.
+ *
+ * @param room height in pixels of a page that a figure can have
+ */
+export function byRows(figure: Figure, room: number): Figure[] {
+  const axes = Object.keys(figure.layout).filter((key) => /^yaxis\d*$/.test(key));
+  const { tickvals, ticktext, range } = figure.layout.yaxis ?? {};
+  if (axes.length !== 1 || !Array.isArray(tickvals) || !Array.isArray(range)) return [figure];
+  if (figure.layout.sliders) return [figure];
+  const around = figure.margin.t + figure.margin.b;
+  const most = Math.floor((room / zoomed - around) / (smallestLetter * lineHeight));
+  const count = Math.ceil(tickvals.length / most);
+  if (count < 2) return [figure];
+  const up = range[1] > range[0];
+  const each = Math.ceil(tickvals.length / count);
+  return Array.from({ length: count }, (_, i) => {
+    const part = structuredClone(figure);
+    const rows = tickvals.map((at, j) => ({ at, text: ticktext?.[j] })).sort((a, b) => a.at - b.at);
+    if (up) rows.reverse();
+    const some = rows.slice(i * each, (i + 1) * each);
+    const ends = [some[0].at, some[some.length - 1].at];
+    part.layout.yaxis.tickvals = some.map(({ at }) => at);
+    if (ticktext) part.layout.yaxis.ticktext = some.map(({ text }) => text);
+    part.layout.yaxis.range = up ? [ends[1] - 0.5, ends[0] + 0.5] : [ends[1] + 0.5, ends[0] - 0.5];
+    part.plot.height = (figure.plot.height * some.length) / tickvals.length;
+    part.least = leastShare(part.layout, part.plot);
+    part.title = `${figure.title} (${i + 1} of ${count})`;
+    return part;
+  });
+}
+
+/** What the page hands to Plotly. */
+export function drawing(
+  { data, layout, margin, gaps }: Figure,
+  { share, zoom, width, height }: Sized,
+) {
+  const scaled = structuredClone({ data, layout });
+  stretch(scaled, share);
+  if (gaps > 0) spread(scaled.layout, gaps / (height / zoom - margin.t - margin.b));
+  return {
+    data: scaled.data,
+    layout: {
+      ...scaled.layout,
+      width: width / zoom,
+      height: height / zoom,
+      margin: { ...margin, autoexpand: true },
+      autosize: false,
+    },
+    zoom,
+  };
+}
+
+type Span = [from: number, to: number];
+
+/** Where the panels lie above one another, as shares of the plot. */
+function panels(layout: Figure['layout']): Span[] {
+  const spans = Object.entries(layout)
+    .filter(([key]) => /^yaxis\d*$/.test(key))
+    .map(([, axis]): Span => axis?.domain ?? [0, 1])
+    .sort(([a], [b]) => a - b);
+  return spans.filter(([from], i) => i === 0 || from > spans[i - 1][0] + 1e-6);
+}
+
+const gapsBetween = (spans: Span[]) =>
+  spans.slice(1).reduce((sum, [from], i) => sum + Math.max(0, from - spans[i][1]), 0);
+
+/** Gives the gaps between panels this share of the plot, and moves what is placed by shares of it. */
+function spread(layout: Figure['layout'], gaps: number): void {
+  const old = panels(layout);
+  const [oldGaps, oldHeight] = [gapsBetween(old), old.reduce((sum, [a, b]) => sum + b - a, 0)];
+  const edges: [number, number][] = [];
+  let at = old[0][0];
+  for (const [i, [from, to]] of old.entries()) {
+    if (i > 0) at += ((from - old[i - 1][1]) / oldGaps) * gaps;
+    edges.push([from, at]);
+    at += ((to - from) / oldHeight) * (1 - gaps);
+    edges.push([to, at]);
+  }
+  const move = (y: number) => {
+    const next = edges.findIndex(([edge]) => edge >= y);
+    if (next <= 0)
+      return next < 0 ? y + edges[edges.length - 1][1] - edges[edges.length - 1][0] : y;
+    const [[a, moved], [b, end]] = [edges[next - 1], edges[next]];
+    return b === a ? end : moved + ((y - a) / (b - a)) * (end - moved);
+  };
+  for (const [key, value] of Object.entries(layout)) {
+    if (/^yaxis\d*$/.test(key) && value.domain) value.domain = value.domain.map(move);
+  }
+  for (const note of layout.annotations ?? []) if (note.yref === 'paper') note.y = move(note.y);
+  for (const shape of [...(layout.shapes ?? []), ...(layout.images ?? [])]) {
+    if (shape.yref !== 'paper') continue;
+    for (const end of ['y', 'y0', 'y1']) if (end in shape) shape[end] = move(shape[end]);
+  }
+}
+
+/** Lengths that go with the plot: of colour bars and sliders. */
+function stretch(value: any, share: number): void {
+  if (Array.isArray(value)) for (const item of value) stretch(item, share);
+  else if (value && typeof value === 'object') {
+    if (value.lenmode === 'pixels' && typeof value.len === 'number') value.len *= share;
+    for (const [key, inner] of Object.entries(value)) {
+      if (!/^(x|y|z|text|customdata)$/.test(key)) stretch(inner, share);
+    }
+  }
+}
+
+function enlargeLetters(value: any, isFont = false): void {
+  if (Array.isArray(value)) for (const item of value) enlargeLetters(item);
+  else if (value && typeof value === 'object') {
+    if (isFont && value.size < smallestLetter) value.size = smallestLetter;
+    for (const [key, inner] of Object.entries(value)) {
+      if (!/^(x|y|z|text|customdata)$/.test(key)) enlargeLetters(inner, /font$/.test(key));
+    }
+  }
+}
+
+/** A figure can name pictures, and it is as little trusted as the rest of the notebook. */
+function refuseAddresses(value: any, key = ''): void {
+  if (Array.isArray(value)) for (const item of value) refuseAddresses(item, key);
+  else if (value && typeof value === 'object') {
+    for (const [name, inner] of Object.entries(value)) {
+      if (typeof inner === 'string' && /^(source|src|href|url)$/i.test(name)) {
+        if (!/^data:image\/(png|jpeg|gif|webp);base64,/.test(inner)) {
+          throw new Error(`a figure that would load ${inner.slice(0, 60)}`);
+        }
+      }
+      refuseAddresses(inner, name);
+    }
+  }
+}
+
+function heading({ title }: Figure['layout']) {
+  const [text, under] = [title?.text ?? title, title?.subtitle?.text].map((part) =>
+    typeof part === 'string' ? part : '',
+  );
+  const count = (part: string) => part.split(/<br\s*\/?>/i).length;
+  return { title: plain(text), subtitle: plain(under), lines: count(text), sublines: count(under) };
+}
+
+function plain(text: string): string {
+  return text
+    .replace(/<br\s*\/?>/gi, ' ')
+    .replace(/<[^>]*>/g, '')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&#36;/g, '$')
+    .replace(/&amp;/g, '&')
+    .trim();
+}
+
+const lineHeight = 1;
+
+/** So that each label of a vertical axis has a line of its own, as far as that can be said without drawing. */
+function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
+  const axes = Object.entries(layout).filter(([key]) => /^yaxis\d*$/.test(key));
+  const shares = axes
+    .filter(([, axis]) => Array.isArray(axis?.tickvals))
+    .map(([, axis]) => {
+      const [from, to] = axis.domain ?? [0, 1];
+      const size = Math.max(smallestLetter, axis.tickfont?.size ?? smallestLetter);
+      return (axis.tickvals.length * size * lineHeight) / (plot.height * (to - from));
+    });
+  return Math.max(0, ...shares.filter(Number.isFinite));
+}

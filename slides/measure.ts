@@ -1,0 +1,140 @@
+/** Measures blocks where they will be seen: in Chromium, with the deck's own style. */
+
+import type { Block, Heading, Slide } from './blocks.ts';
+import type { Tab } from './chromium.ts';
+import { type Extent, type Measured, page as paper, room, sizes } from './layout.ts';
+import { head, measuring } from './pages.ts';
+
+export interface Measurement {
+  slides: Measured[];
+  /** How much too wide a block is in the full width, at the size of a page. */
+  excess(block: Block, size: number): number;
+  /** The font faces that were needed: 'KaTeX_Main 400 normal'. */
+  fonts: string[];
+}
+
+/** @param style the style sheets of a deck, with all fonts */
+export async function measure(tab: Tab, slides: Slide[], style: string): Promise<Measurement> {
+  const headings = new Map<Heading | undefined, number>([[undefined, 0]]);
+  for (const { blocks, under } of slides) {
+    for (const block of [under, ...blocks]) {
+      if (block?.kind === 'heading' && !headings.has(block)) headings.set(block, headings.size);
+    }
+  }
+  const heads = [...headings.keys()].map((heading) => {
+    // The widest that may stand behind a title, so that it surely fits.
+    const cover = heading?.level === 1 ? ' cover' : '';
+    return `<section class="page${cover}"><div class="sheet">${head(heading, 'Where we are', heading?.level === 1 ? 1 : 2, 9)}</div></section>`;
+  });
+  const bodies = slides.map(
+    ({ blocks }) => `<div class="page"><div class="body">${measuring(blocks)}</div></div>`,
+  );
+  await tab.setContent(
+    `<!doctype html><html class="static"><style>${style}</style>
+     <div class="reveal"><div class="slides">${heads.join('')}${bodies.join('')}</div></div>`,
+  );
+  const found = await tab.evaluate(inBrowser, { sizes, widths: [room.width, room.text] });
+  for (const slide of slides) {
+    for (const block of slide.blocks) {
+      if (block.kind === 'picture' && !block.width) {
+        [block.width, block.height] = await tab.evaluate(naturalSize, block.src);
+      }
+    }
+  }
+  const tops = found.heads;
+  const measured = slides.map((_, i): Measured => {
+    const at = (width: number) =>
+      Object.fromEntries(sizes.map((size, s) => [size, found.extents[width][s][i]]));
+    return { full: at(0), narrow: at(1), head: (heading) => tops[headings.get(heading) ?? 0] };
+  });
+  const where = new Map(
+    slides.flatMap(({ blocks }, i) => blocks.map((block, b) => [block, [i, b]] as const)),
+  );
+  return {
+    slides: measured,
+    fonts: found.fonts,
+    excess(block, size) {
+      const [slide, index] = where.get(block) ?? [0, 0];
+      return measured[slide].full[size][index].excess;
+    },
+  };
+}
+
+/** One layout for each width and size; all blocks are read in it at once. */
+function inBrowser({ sizes, widths }: { sizes: number[]; widths: number[] }) {
+  const bodies = [...document.querySelectorAll<HTMLElement>('.body')];
+  const heads = [...document.querySelectorAll<HTMLElement>('section.page')].map(
+    (page) =>
+      (page.querySelector('header')?.getBoundingClientRect().bottom ?? 0) -
+      page.getBoundingClientRect().top,
+  );
+  const extents = widths.map((width) =>
+    sizes.map((size) => {
+      for (const body of bodies) {
+        body.style.width = `${width}px`;
+        body.style.setProperty('--size', `${size}px`);
+      }
+      return bodies.map((body) =>
+        [...body.children].map((block): Extent => {
+          const box = block.getBoundingClientRect();
+          const parts = [...block.querySelectorAll('[data-part]')].map((part) =>
+            part.getBoundingClientRect(),
+          );
+          const heights = parts.map(({ top, bottom }, i) => (parts[i + 1]?.top ?? bottom) - top);
+          // A formula reports its width only through what holds it.
+          const wide = [
+            ...block.querySelectorAll('.katex-display > .katex > .katex-html, table, svg'),
+          ];
+          const widest = Math.max(
+            block.scrollWidth,
+            ...wide.map((one) => one.scrollWidth || one.getBoundingClientRect().width),
+          );
+          return { height: box.height, parts: heights, excess: Math.max(1, widest / box.width) };
+        }),
+      );
+    }),
+  );
+  const fonts = [...document.fonts]
+    .filter(({ status }) => status === 'loaded')
+    .map(({ family, weight, style }) => `${family.replace(/["']/g, '')} ${weight} ${style}`);
+  return { heads, extents, fonts };
+}
+
+async function naturalSize(src: string): Promise<[number, number]> {
+  const image = new Image();
+  image.src = src;
+  await image.decode().catch(() => {});
+  return [image.naturalWidth || 600, image.naturalHeight || 400];
+}
+
+/**
+ * What sticks out of its page, in a deck set up for measuring.
+ *
+ * @returns the page's id, the cells on it, by how many pixels, and what sticks out
+ */
+export async function overflows(tab: Tab, html: string) {
+  await tab.setContent(html);
+  return tab.evaluate(
+    ({ width, bottom }) =>
+      [...document.querySelectorAll<HTMLElement>('section.page')].flatMap((page) => {
+        const frame = page.getBoundingClientRect();
+        const worst = [
+          ...page.querySelectorAll<HTMLElement>('header, .block, .katex-html, table, .line, p, li'),
+        ]
+          .map((element) => {
+            const box = element.getBoundingClientRect();
+            const down = box.bottom - frame.top - bottom;
+            const right = box.right - frame.left - width;
+            return {
+              by: Math.ceil(Math.max(down, right)),
+              text: element.textContent?.trim().slice(0, 60) ?? '',
+            };
+          })
+          .sort((a, b) => b.by - a.by)[0];
+        if (!worst || worst.by <= 2) return [];
+        const title = page.querySelector('h1, h2')?.textContent?.trim() ?? '';
+        return [{ id: page.id, title, cells: page.dataset.cells ?? '', ...worst }];
+      }),
+    { width: paper.width - 24, bottom: room.bottom },
+  );
+}

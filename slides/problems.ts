@@ -1,0 +1,35 @@
+/** What is wrong with a notebook or a slide, said with the place where it can be mended. */
+export interface Place {
+  /** Position in the notebook, from 1. */
+  cell?: number;
+  /** The cell's own id, which stays when cells move. */
+  id?: string;
+  /** Line within the cell, from 1. */
+  line?: number;
+}
+
+/** One or more problems of one notebook: one line for each. */
+export class DeckError extends Error {
+  override name = 'DeckError';
+}
+
+/** Collects problems, so that a lecturer mends them all at once. */
+export class Problems {
+  readonly lines: string[] = [];
+
+  constructor(readonly notebook: string) {}
+
+  add(message: string, { cell, id, line }: Place = {}): void {
+    const place = [
+      this.notebook,
+      cell === undefined ? [] : id ? `cell ${cell} (${id})` : `cell ${cell}`,
+      line === undefined ? [] : `line ${line}`,
+    ].flat();
+    this.lines.push(`${place.join(', ')}: ${message}`);
+  }
+
+  /** @throws {DeckError} if there is a problem */
+  check(): void {
+    if (this.lines.length > 0) throw new DeckError(this.lines.join('\n'));
+  }
+}

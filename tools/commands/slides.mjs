@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { SetupError } from '../setup/errors.mjs';
+import { notebooks, root } from '../setup/paths.mjs';
+import { buildSlides } from '../setup/slides-build.mjs';
+
+/**
+ * `npm run slides [-- 02 17] [--pdf]`: lecture slides out of lessons, into `slides/dist`; without
+ * numbers all of them, and one deck of the whole lecture. A lesson that fails keeps its old deck.
+ *
+ * @param {string[]} args
+ */
+export default async function slides(args) {
+  const pdf = args.includes('--pdf');
+  const numbers = args.filter((arg) => arg !== '--pdf');
+  const lessons = readdirSync(notebooks)
+    .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
+    .sort();
+  const unknown = numbers.filter(
+    (number) => !lessons.some((name) => name.startsWith(`${number}-`)),
+  );
+  if (unknown.length > 0) {
+    const known = lessons.map((name) => name.slice(0, 2)).join(', ');
+    throw new SetupError(`There is no lesson ${unknown.join(', ')}. There are: ${known}.`);
+  }
+  await buildSlides();
+  /** @param {string} name */
+  const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
+  const browser = (await load('chromium.js')).Browser.start(); // starts while the rest is being loaded
+  const { Exporter } = await load('export.js');
+  const folder = join(root, 'slides', 'dist');
+  const files = lessons
+    .filter((name) => numbers.length === 0 || numbers.includes(name.slice(0, 2)))
+    .map((name) => join(notebooks, name));
+  const exporter = new Exporter(browser);
+  let failed = 0;
+  /** @param {string} name @param {() => Promise<any>} work */
+  const report = async (name, work) => {
+    const start = performance.now();
+    process.stdout.write(`${name} … `);
+    try {
+      const { file, pdf, pages, remarks } = await work();
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      const written = [file, pdf ?? []].flat().map((path) => relative(root, path));
+      console.log(`${pages.length} slides, ${seconds} s: ${written.join(', ')}`);
+      for (const remark of remarks) console.log(`    ${remark}`);
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== 'DeckError') throw error;
+      failed++;
+      console.log(`failed\n\n${/** @type {Error} */ (error).message}\n`);
+    }
+  };
+  try {
+    for (const file of files) {
+      await report(relative(notebooks, file), () => exporter.lesson(file, { folder, pdf }));
+    }
+    if (numbers.length === 0 && failed === 0) {
+      const [, title] = /^# (.*)/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+      await report('lecture', () => exporter.lecture(files, title ?? 'Lecture', { folder, pdf }));
+    }
+  } finally {
+    await exporter.close();
+  }
+  if (failed > 0) throw new SetupError('Nothing was written for what failed.');
+}
