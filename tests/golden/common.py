@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 
 import torch
+import transformers.utils
+
+# transformers would load torchvision, whose build must match PyTorch's; nothing here needs it.
+transformers.utils.is_torchvision_available = lambda: False
 
 HERE = Path(__file__).parent
 torch.set_default_dtype(torch.float64)
