@@ -40,7 +40,9 @@ export function highlight(code: string, language: string): string[] {
     .map((tokens) =>
       tokens
         .map(({ content, color }) => {
-          const [, name] = /^var\(--token-([\w-]+)\)$/.exec(color ?? '') ?? [];
+          const [, name] =
+            /^var\(--token-(keyword|string|constant|function|comment)[\w-]*\)$/.exec(color ?? '') ??
+            [];
           return name ? `<i class="${name}">${escapeHtml(content)}</i>` : escapeHtml(content);
         })
         .join(''),
