@@ -29,19 +29,24 @@ export function highlight(code: string, language: string): string[] {
   const lang = languages[language.toLowerCase()];
   const lines = code.replace(/\n+$/, '').split('\n');
   if (!lang) return lines.map(escapeHtml);
+  // Without a limit of time: a slow machine would leave lines without colours.
   highlighter ??= createHighlighterCoreSync({
     themes: [theme],
     langs: [typescript, python, json, bash],
     engine,
   });
-  return highlighter.codeToTokensBase(lines.join('\n'), { lang, theme: 'classes' }).map((tokens) =>
-    tokens
-      .map(({ content, color }) => {
-        const [, name] = /^var\(--token-([\w-]+)\)$/.exec(color ?? '') ?? [];
-        return name ? `<i class="${name}">${escapeHtml(content)}</i>` : escapeHtml(content);
-      })
-      .join(''),
-  );
+  return highlighter
+    .codeToTokensBase(lines.join('\n'), { lang, theme: 'classes', tokenizeTimeLimit: 0 })
+    .map((tokens) =>
+      tokens
+        .map(({ content, color }) => {
+          const [, name] =
+            /^var\(--token-(keyword|string|constant|function|comment)[\w-]*\)$/.exec(color ?? '') ??
+            [];
+          return name ? `<i class="${name}">${escapeHtml(content)}</i>` : escapeHtml(content);
+        })
+        .join(''),
+    );
 }
 
 export function escapeHtml(text: string): string {

@@ -29,6 +29,15 @@ const mostLines = 16;
 export function readLesson(notebook: Notebook, file: string, { lecture = false } = {}): Lesson {
   const problems = new Problems(basename(file));
   const name = basename(file, '.ipynb');
+  const code = notebook.cells.filter(
+    (cell) => cell.cell_type === 'code' && joined(cell.source).trim(),
+  );
+  if (code.length > 0 && code.every((cell) => cell.execution_count == null)) {
+    problems.add(
+      `no outputs, since it was never executed: npm run notebooks -- ${name.slice(0, 2)}`,
+    );
+    problems.check();
+  }
   const slides: Slide[] = [];
   let section: Heading | undefined;
   let heading: Heading | undefined;
@@ -91,7 +100,7 @@ function codeBlocks(cell: Cell, tags: string[], language: string, context: Conte
   const source = joined(cell.source);
   if (!source.trim()) return [];
   if (cell.execution_count == null) {
-    problems.add('has no outputs, since it was never executed: run `npm run notebooks`', place);
+    problems.add('no outputs, since it was never executed: npm run notebooks', place);
     return [];
   }
   const blocks: Block[] = [];

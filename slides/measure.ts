@@ -68,9 +68,11 @@ function inBrowser({ sizes, widths }: { sizes: number[]; widths: number[] }) {
       (page.querySelector('header')?.getBoundingClientRect().bottom ?? 0) -
       page.getBoundingClientRect().top,
   );
-  const extents = widths.map((width) =>
+  const extents = widths.map((width, w) =>
     sizes.map((size) => {
       for (const body of bodies) {
+        // Text stands in a column only beside a figure.
+        if (w > 0 && !body.querySelector('.figure, .picture')) body.style.display = 'none';
         body.style.width = `${width}px`;
         body.style.setProperty('--size', `${size}px`);
       }

@@ -139,8 +139,13 @@ const failing: [string, () => object | string, RegExp][] = [
   ],
   [
     'a cell that was not executed',
+    () => notebook(markdown('# T'), code('a()'), { ...code('x()'), execution_count: null }),
+    /cell 3 \(cell\d+\): no outputs, since it was never executed/,
+  ],
+  [
+    'a notebook that was not executed',
     () => notebook(markdown('# T'), { ...code('x()'), execution_count: null }),
-    /cell 2 \(cell\d+\): has no outputs, since it was never executed/,
+    /^DeckError: 07-test\.ipynb: no outputs, since it was never executed: npm run notebooks -- 07$/,
   ],
   [
     'a figure of a type that Plotly has not',

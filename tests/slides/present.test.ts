@@ -37,6 +37,12 @@ test('a lesson makes one file below 5 MB; without figures it is below 3 MB and h
   expect(html).not.toContain('plotly');
 });
 
+test('the same notebook makes the same file', async () => {
+  const before = readFileSync(exported.file, 'utf8');
+  await exporter().lesson(lesson, { folder });
+  expect(readFileSync(exported.file, 'utf8') === before).toBe(true);
+});
+
 test('every slide of the lesson: no request, no error, all figures, nothing cut, nothing small', async () => {
   const { page, requests, errors } = await open(exported.file);
   expect(exported.pages.length).toBeGreaterThan(30);
