@@ -201,7 +201,7 @@ function traces(
           marker: { color, size: points ? 9 : 6, symbol: symbols[index % symbols.length] },
         }
       : { mode: 'lines' }),
-    line: { color, width: 2, dash: dashes[index % dashes.length] },
+    ...(points ? {} : { line: { color, width: 2, dash: dashes[index % dashes.length] } }),
     hovertemplate: `${plain(name)}, ${plain(xTitle)} %{x}: %{y:.4~r}<extra></extra>`,
     ...(error ? { error_y: { type: 'data', array: error, thickness: 1.2, width: 3, color } } : {}),
   };
