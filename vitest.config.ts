@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // What only computes shares one process: TensorFlow is loaded once, not once for each file. Where the
 // memory of a process is measured, it has to be the file's own.
 const own = ['tests/**/*-memory.test.ts'];
-const computing = 'tests/{attention,data,layers,models,notebook,training}/**/*.test.ts';
+const computing = 'tests/{attention,bench,data,layers,models,notebook,training}/**/*.test.ts';
 const shared = [computing, 'tests/tensors.test.ts'];
 const used = 'tests/{kernel,lab,lessons,plots,setup,slides}/**/*.test.ts';
 
