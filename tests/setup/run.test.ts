@@ -35,7 +35,7 @@ test('Windows is shown the way to WSL', () => {
 test('an unknown command is answered with the list of commands', async () => {
   const { code, output } = await new Sandbox().run('strat');
   expect(code).toBe(1);
-  expect(output).toMatch(/no command `strat`.*build, check.*setup, start, test\./);
+  expect(output).toMatch(/no command `strat`.*build, check.*setup, slides, start, test\./);
 });
 
 test('a failure the user can mend shows as one paragraph, any other with its stack', async () => {
