@@ -105,6 +105,7 @@ export { lesson01 } from './notebook/exercises/lesson01';
 export { lesson02 } from './notebook/exercises/lesson02';
 export { lesson08 } from './notebook/exercises/lesson08';
 export { lesson17 } from './notebook/exercises/lesson17';
+export * from './notebook/homework';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
 export {

@@ -21,6 +21,14 @@ export interface Verdict {
   lines: string[];
 }
 
+/** How one behaviour came out. */
+export interface Outcome {
+  /** `✓` holds, `✗` does not, `○` nothing to look at yet. */
+  mark: '✓' | '✗' | '○';
+  /** What the behaviour is and, with `✗`, what is wrong. */
+  line: string;
+}
+
 /**
  * Checks an answer, one behaviour after another: `✓` holds, `✗` does not (and why), `○` nothing
  * to check yet, because the answer is undefined or throws 'not implemented'.
@@ -29,23 +37,39 @@ export interface Verdict {
  */
 export function judge<Answer>(exercise: Exercise<Answer>, answer: Answer | undefined): Verdict {
   const { name, behaviours } = exercise;
-  const found = behaviours.map(({ does, look }) => {
+  const outcomes = behaviours.map(({ does, look }) => {
     try {
-      if (answer === undefined) return { mark: '○', line: does };
-      const wrong = look(answer);
-      return wrong ? { mark: '✗', line: `${does}: ${wrong}` } : { mark: '✓', line: does };
+      if (answer === undefined) return waiting(does);
+      return looked(does, look(answer));
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
-      if (said === 'not implemented') return { mark: '○', line: does };
-      return { mark: '✗', line: `${does}: your code threw "${said}"` };
+      return failed(does, error);
     }
   });
-  const passed = found.filter(({ mark }) => mark === '✓').length;
-  const head = found.every(({ mark }) => mark === '○')
-    ? `Exercise ${name}: waiting for your answer. It should do this:`
-    : `Exercise ${name}: ${passed} of ${found.length}${passed === found.length ? ', all done.' : ''}`;
-  const lines = [head, ...found.map(({ mark, line }) => `  ${mark} ${line}`)];
-  return { passed, of: found.length, lines };
+  const passed = outcomes.filter(({ mark }) => mark === '✓').length;
+  return { passed, of: outcomes.length, lines: report(`Exercise ${name}`, outcomes) };
+}
+
+const waiting = (does: string): Outcome => ({ mark: '○', line: does });
+
+/** The outcome of a look that came to its end. */
+export function looked(does: string, wrong: string | undefined): Outcome {
+  return wrong ? { mark: '✗', line: `${does}: ${wrong}` } : { mark: '✓', line: does };
+}
+
+/** The outcome of a look that threw, as an answer does that waits to be written. */
+export function failed(does: string, error: unknown): Outcome {
+  const said = error instanceof Error ? error.message : String(error);
+  if (said === 'not implemented') return waiting(does);
+  return { mark: '✗', line: `${does}: your code threw "${said}"` };
+}
+
+/** Outcomes as lines under a head, for a reader. */
+export function report(title: string, outcomes: Outcome[]): string[] {
+  const passed = outcomes.filter(({ mark }) => mark === '✓').length;
+  const head = outcomes.every(({ mark }) => mark === '○')
+    ? `${title}: waiting for your answer. It should do this:`
+    : `${title}: ${passed} of ${outcomes.length}${passed === outcomes.length ? ', all done.' : ''}`;
+  return [head, ...outcomes.map(({ mark, line }) => `  ${mark} ${line}`)];
 }
 
 /** `judge`, printed: what a notebook calls under an exercise. */

@@ -22,6 +22,7 @@ import { root } from '../setup/paths.mjs';
 import { measureMemory } from './memory.mjs';
 
 /** @typedef {import('@tensorflow/tfjs').Tensor} Tensor */
+/** @typedef {import('@tensorflow/tfjs').Scalar} Scalar */
 /** @typedef {(q: Tensor, k: Tensor, v: Tensor) => { context: Tensor }} Attend [1, heads, length, 64] */
 
 const stride = (/** @type {Tensor} */ q) => Math.round(Math.sqrt(q.shape[2] ?? 1));
@@ -71,14 +72,13 @@ function cost() {
   const points = Object.fromEntries(Object.keys(mechanisms).map((name) => [name, []]));
   for (const length of lengths) {
     const running = Object.keys(mechanisms).filter((name) => fits(points[name]));
-    const inputs = [1, 2, 3].map((seed) =>
-      tf.randomNormal([1, heads, length, depth], 0, 1, 'float32', seed),
+    const [q, k, v] = [1, 2, 3].map((seed) =>
+      tf.variable(tf.randomNormal([1, heads, length, depth], 0, 1, 'float32', seed)),
     );
     const step = (/** @type {string} */ name) => () =>
       tf.tidy(() => {
-        const loss = (/** @type {Tensor[]} */ ...[q, k, v]) =>
-          tf.sum(mechanisms[name](q, k, v).context);
-        tf.grads(loss)(inputs)[0].dataSync();
+        const loss = () => /** @type {Scalar} */ (tf.sum(mechanisms[name](q, k, v).context));
+        tf.variableGrads(loss, [q, k, v]).value.dataSync();
       });
     // In turns, so that a change of the machine's speed meets all alike; the fastest counts, for
     // what else runs can only slow it down.
@@ -94,7 +94,7 @@ function cost() {
       const bytes = measureMemory(step(name)).peakBytes;
       points[name].push({ length, seconds: Math.min(...seconds[name]), bytes });
     }
-    tf.dispose(inputs);
+    tf.dispose([q, k, v]);
   }
   report(points);
   draw(points);

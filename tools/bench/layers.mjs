@@ -1,12 +1,12 @@
-import { median, peerPython, worker } from './turns.mjs';
+import { forLargeMatrices, median, peerPython, worker } from './turns.mjs';
 
-/** An encoder layer of the Transformer with one thread, with two, and in PyTorch, by turns. */
+/** An encoder layer of the Transformer, as the lessons run it and as large matrices want it, and in PyTorch, by turns. */
 export default async function layers() {
-  const ours = (/** @type {string} */ threads) =>
-    worker(process.execPath, ['transformer-layer.mjs'], { TF_NUM_INTRAOP_THREADS: threads });
-  const [one, two] = [ours('1'), ours('2')];
-  const peer = peerPython && worker(peerPython, ['transformer_layer_pytorch.py']);
-  const workers = [one, two, ...(peer ? [peer] : [])];
+  const ours = (/** @type {Record<string, string>} */ settings) =>
+    worker(process.execPath, ['transformer-layer.mjs'], settings);
+  const python = peerPython();
+  const peer = python && worker(python, ['transformer_layer_pytorch.py']);
+  const workers = [ours({}), ours(forLargeMatrices), ...(peer ? [peer] : [])];
   for (const [batch, length, dModel, heads, steps] of [
     [32, 16, 64, 4, 50],
     [32, 64, 128, 8, 10],
@@ -20,9 +20,9 @@ export default async function layers() {
         if (round > 1) seconds[i].push(...times); // the first ones warm up
       }
     }
-    const [mine1, mine2, theirs] = seconds.map((times) => 1000 * median(times));
-    const line = `encoder layer ${batch}×${length}×${dModel}: 1 thread ${mine1.toFixed(1)} ms, 2 threads ${mine2.toFixed(1)} ms`;
-    const ratio = theirs / Math.min(mine1, mine2);
+    const [small, large, theirs] = seconds.map((times) => 1000 * median(times));
+    const line = `encoder layer ${batch}×${length}×${dModel}: ${small.toFixed(1)} ms, for large matrices ${large.toFixed(1)} ms`;
+    const ratio = theirs / Math.min(small, large);
     console.log(
       peer ? `${line}, PyTorch ${theirs.toFixed(1)} ms, ratio ${ratio.toFixed(2)}` : line,
     );

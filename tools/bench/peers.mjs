@@ -14,11 +14,12 @@ export const window = () => compare('window', 'sliding window', 'local-attention
  * @param {string} peer
  */
 async function compare(step, what, peer) {
-  if (!peerPython) return console.log(`(no ${peer} to compare with: npm run bench -- --peers)`);
+  const python = peerPython();
+  if (!python) return console.log(`(no ${peer} to compare with: npm run bench -- --peers)`);
   for (const length of [4096, 16384]) {
     // New processes: memory that is kept from a longer sequence would hide what a shorter one needs.
     const ours = worker(process.execPath, ['attention-step.mjs', step], forLargeMatrices);
-    const theirs = worker(peerPython, ['attention_step_pytorch.py', step]);
+    const theirs = worker(python, ['attention_step_pytorch.py', step]);
     for (const side of [ours, theirs]) await side.run(512); // what is loaded once does not count
     const rounds = [];
     for (let i = 0; i < 8; i++) rounds.push([await ours.run(length), await theirs.run(length)]);

@@ -6,6 +6,7 @@ import { bench, median, peerPython } from './turns.mjs';
 export default async function training() {
   const { Adam, batches, EncoderDecoder, letters, loadCmudict, phonemes, spellingPairs } =
     await import('attention');
+  const python = peerPython();
   const pairs = spellingPairs(loadCmudict().train);
   for (const batchSize of [64, 128]) {
     const stream = batches(pairs, { batchSize, seed: 1 });
@@ -23,10 +24,10 @@ export default async function training() {
         return (performance.now() - start) / 1000;
       });
       ours.push(...seconds.slice(10)); // the first ones warm up
-      if (!peerPython) continue;
+      if (!python) continue;
       const input = lot.map((batch) => JSON.stringify(batch)).join('\n');
       const script = join(bench, 'rnnsearch_pytorch.py');
-      const printed = execFileSync(peerPython, [script], { input, encoding: 'utf8' });
+      const printed = execFileSync(python, [script], { input, encoding: 'utf8' });
       theirs.push(...JSON.parse(printed).slice(10));
     }
     const [mine, peer] = [median(ours), median(theirs)];

@@ -6,10 +6,12 @@ import { createInterface } from 'node:readline';
 import { root } from '../setup/paths.mjs';
 
 export const bench = join(root, 'tools', 'bench');
-const python = join(root, '.venv-peers', 'bin', 'python');
 
 /** Python with the packages that we compare with, if `npm run bench -- --peers` has installed it. */
-export const peerPython = existsSync(python) ? python : undefined;
+export function peerPython() {
+  const python = join(root, '.venv-peers', 'bin', 'python');
+  return existsSync(python) ? python : undefined;
+}
 
 /** Two threads, and oneDNN's kernels, which PyTorch uses too: they pay off for large matrices. */
 export const forLargeMatrices = { TF_NUM_INTRAOP_THREADS: '2', TF_ENABLE_ONEDNN_OPTS: '1' };

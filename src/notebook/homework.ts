@@ -1,0 +1,134 @@
+/** Homework: exercises that check themselves in the notebook, and give points when graded. */
+import { tf } from '../tf';
+import { type Random, random } from '../training/random';
+import { failed, looked, type Outcome, report } from './check';
+
+/** The answer to an exercise: one or more functions, by name. */
+export type Answers = Record<string, (...input: any[]) => unknown>;
+
+/** An answer as behaviours call it: it gets copies, runs elsewhere when graded, and is awaited. */
+export interface Called<F extends Answers[string]> {
+  (...input: Parameters<F>): Promise<Awaited<ReturnType<F>>>;
+  /** `gradientsOf` this answer. */
+  gradients(input: Parameters<F>, upstream: tf.Tensor, part?: string): Promise<tf.Tensor[]>;
+}
+
+/** One thing that an answer must do, and what it is worth. */
+export interface PointedBehaviour<A extends Answers> {
+  /** What the answer does: 'gives every row sum 1'. */
+  does: string;
+  points: number;
+  /**
+   * Looks at the answer: nothing if it holds; otherwise what is wrong, in words that lead on
+   * without giving the solution.
+   *
+   * @param next random numbers to draw input from: other ones when homework is graded
+   */
+  look: (
+    answers: { [Name in keyof A]: Called<A[Name]> },
+    next: Random,
+  ) => Promise<string | undefined>;
+  /** True of what is looked at only when homework is graded. */
+  hidden?: boolean;
+}
+
+/** An exercise of a homework. */
+export interface HomeworkExercise<A extends Answers> {
+  /** As in the text: 'H8.2'. */
+  exercise: string;
+  /** Of all behaviours, those included that are looked at only when homework is graded. */
+  points: number;
+  answers: A;
+  behaviours: PointedBehaviour<A>[];
+}
+
+/** What was found out about an exercise. */
+export interface HomeworkVerdict {
+  exercise: string;
+  /** Of the behaviours that hold. */
+  points: number;
+  /** Of all behaviours that were looked at. */
+  of: number;
+  outcomes: (Outcome & { points: number; hidden: boolean })[];
+}
+
+/**
+ * Looks at every behaviour of an exercise. Nothing that an answer does makes this reject.
+ *
+ * @param seed of the random numbers; each behaviour begins anew
+ */
+export async function judgeHomework<A extends Answers>(
+  { exercise, answers, behaviours }: HomeworkExercise<A>,
+  seed = 1,
+): Promise<HomeworkVerdict> {
+  const called = Object.fromEntries(
+    Object.entries(answers).map(([name, answer]) => [name, calledHere(answer)]),
+  ) as { [Name in keyof A]: Called<A[Name]> };
+  const outcomes: HomeworkVerdict['outcomes'] = [];
+  for (const { does, points, look, hidden = false } of behaviours) {
+    tf.engine().startScope();
+    const outcome = await Promise.resolve()
+      .then(() => look(called, random(seed)))
+      .then((wrong) => looked(does, wrong))
+      .catch((error) => failed(does, error))
+      .finally(() => tf.engine().endScope());
+    outcomes.push({ ...outcome, points, hidden });
+  }
+  const sum = (list: { points: number }[]) => list.reduce((all, { points }) => all + points, 0);
+  const held = outcomes.filter(({ mark }) => mark === '✓');
+  return { exercise, points: sum(held), of: sum(outcomes), outcomes };
+}
+
+/** Judges an exercise and prints what holds, what does not, and why: what a check cell calls. */
+export async function homework<A extends Answers>(exercise: HomeworkExercise<A>): Promise<void> {
+  const { outcomes, points, of } = await judgeHomework(exercise);
+  const later = exercise.points - of;
+  const lines = [
+    ...report(`Exercise ${exercise.exercise}`, outcomes),
+    `  ${points} of ${of} points${later > 0 ? `; ${later} more when it is graded` : ''}`,
+  ];
+  console.log(lines.join('\n'));
+}
+
+/**
+ * The gradients of `sum(f(…input) · upstream)` by those inputs that are tensors, as the operations
+ * of `f` give them.
+ *
+ * @param f returns a tensor, or an object with a tensor named `part`
+ * @param upstream of the shape of that tensor
+ */
+export function gradientsOf(
+  f: (...input: never[]) => unknown,
+  input: unknown[],
+  upstream: tf.Tensor,
+  part?: string,
+): tf.Tensor[] {
+  const places = input.flatMap((value, i) => (value instanceof tf.Tensor ? [i] : []));
+  const loss = (...tensors: tf.Tensor[]) => {
+    const filled = [...input];
+    for (const [i, place] of places.entries()) filled[place] = tensors[i];
+    const result = f(...(filled as never[]));
+    const value = part ? (result as Record<string, tf.Tensor>)[part] : (result as tf.Tensor);
+    return tf.sum(tf.mul(value, upstream));
+  };
+  return tf.grads(loss)(places.map((place) => input[place] as tf.Tensor));
+}
+
+function calledHere<F extends Answers[string]>(answer: F): Called<F> {
+  if ('gradients' in answer) return answer as unknown as Called<F>; // it runs elsewhere
+  const call = async (...input: unknown[]) => answer(...copied(input));
+  const gradients = async (input: unknown[], upstream: tf.Tensor, part?: string) =>
+    gradientsOf(answer, copied(input), upstream, part);
+  return Object.assign(call, { gradients }) as Called<F>;
+}
+
+/** Tensors and plain data, copied: an answer may change or dispose of what it gets. */
+function copied(input: unknown[]): unknown[] {
+  return input.map((value) => {
+    if (value instanceof tf.Tensor) return value.clone();
+    if (Array.isArray(value)) return copied(value);
+    if (value === null || typeof value !== 'object') return value;
+    const values = copied(Object.values(value));
+    return Object.fromEntries(Object.keys(value).map((name, i) => [name, values[i]]));
+  });
+}

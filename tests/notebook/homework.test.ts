@@ -1,0 +1,85 @@
+import { type HomeworkExercise, homework, judgeHomework, tf } from 'attention';
+import { describe, expect, test, vi } from 'vitest';
+
+type Double = { double: (x: tf.Tensor) => tf.Tensor };
+const exercise = (double: Double['double']): HomeworkExercise<Double> => ({
+  exercise: 'H0.1',
+  points: 6,
+  answers: { double },
+  behaviours: [
+    {
+      does: 'doubles',
+      points: 2,
+      look: async ({ double }) => {
+        const [got] = await (await double(tf.tensor1d([3]))).data();
+        return got === 6 ? undefined : `3 gives ${got}`;
+      },
+    },
+    {
+      does: 'has gradient 2',
+      points: 1,
+      look: async ({ double }) => {
+        const [gradient] = await double.gradients([tf.tensor1d([3])], tf.tensor1d([1]));
+        const [slope] = await gradient.data();
+        return slope === 2 ? undefined : `the slope is ${slope}`;
+      },
+    },
+  ],
+});
+
+describe('homework', () => {
+  test('gives the points of the behaviours that hold, and says what is wrong', async () => {
+    const right = await judgeHomework(exercise((x) => tf.mul(x, 2)));
+    expect([right.points, right.of]).toEqual([3, 3]);
+    const wrong = await judgeHomework(exercise((x) => tf.add(x, 3)));
+    expect(wrong.points).toBe(2);
+    expect(wrong.outcomes.map(({ line }) => line)).toEqual([
+      'doubles',
+      'has gradient 2: the slope is 1',
+    ]);
+  });
+
+  test('gives nothing for an answer that waits, throws or returns nonsense', async () => {
+    const throwing = (said: string) => () => {
+      throw new Error(said);
+    };
+    const marks = async (double: unknown) => {
+      const { outcomes } = await judgeHomework(exercise(double as Double['double']));
+      return outcomes.map(({ mark }) => mark).join('');
+    };
+    expect(await marks(throwing('not implemented'))).toBe('○○');
+    expect(await marks(throwing('oh'))).toBe('✗✗');
+    expect(await marks(() => undefined)).toBe('✗✗');
+  });
+
+  test('hands out copies, and frees what was made', async () => {
+    const greedy = exercise((x) => {
+      const result = tf.mul(x, 2);
+      x.dispose();
+      return result;
+    });
+    greedy.behaviours.push({
+      does: 'leaves its input',
+      points: 0,
+      look: async ({ double }) => {
+        const x = tf.tensor1d([1]);
+        await double(x);
+        return x.isDisposed ? 'the input is gone' : undefined;
+      },
+    });
+    const before = tf.memory().numTensors;
+    const { outcomes } = await judgeHomework(greedy);
+    expect(outcomes[2].mark).toBe('✓');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('prints a line for each behaviour, and how many points are still to come', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    await homework(exercise((x) => tf.mul(x, 2)));
+    expect(log.mock.calls[0][0]).toBe(
+      'Exercise H0.1: 2 of 2, all done.\n  ✓ doubles\n  ✓ has gradient 2\n' +
+        '  3 of 3 points; 3 more when it is graded',
+    );
+    log.mockRestore();
+  });
+});
