@@ -74,6 +74,9 @@ describe.each(lessons)('%s, as committed', (name) => {
   });
 });
 
+/** Lessons that run a second time, on the stock kernel, and must print the same: one that trains. */
+const twice = ['00', '02'];
+
 /** A folder of kernels with tslab as its own `tslab install` sets it up. */
 function stockKernel(): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'stock-'));
@@ -86,24 +89,25 @@ function stockKernel(): NodeJS.ProcessEnv {
   return { ...process.env, JUPYTER_PATH: folder };
 }
 
-// Two runs at once, a core for each. The stock kernel drops a message now and then: it does not wait
-// for its socket, which after 512 messages in a row refuses the next one. What does arrive has to be
-// the same.
-test.each(lessons)(
-  '%s runs from top to bottom without a word on stderr, and prints the same on the stock kernel',
+// Two lessons at once, a core for each.
+test.concurrent.each(lessons)(
+  '%s runs from top to bottom without a word on stderr',
   async (name) => {
-    const file = join(notebooks, name);
-    const [first, second] = (
-      await Promise.all([
-        executeLesson(file, venvPython),
-        executeLesson(file, venvPython, { kernel: 'stock', env: stockKernel() }),
-      ])
-    ).map(printed);
-    expect(first.join('').length).toBeGreaterThan(100);
-    second.forEach((text, cell) => {
-      for (const line of text.split('\n')) expect(first[cell]).toContain(line);
+    const cells = printed(await executeLesson(join(notebooks, name), venvPython));
+    expect(cells.join('').length).toBeGreaterThan(100);
+    if (!twice.includes(name.slice(0, 2))) return;
+    const again = printed(
+      await executeLesson(join(notebooks, name), venvPython, {
+        kernel: 'stock',
+        env: stockKernel(),
+      }),
+    );
+    // The stock kernel drops a message now and then: it does not wait for its socket, which after
+    // 512 messages in a row refuses the next one. What does arrive has to be the same.
+    again.forEach((text, cell) => {
+      for (const line of text.split('\n')) expect(cells[cell]).toContain(line);
     });
-    expect(second.join('').length).toBeGreaterThan(0.95 * first.join('').length);
+    expect(again.join('').length).toBeGreaterThan(0.95 * cells.join('').length);
   },
   15 * minutes,
 );
