@@ -47,6 +47,7 @@ export class Browser {
       [
         ...['--headless', '--remote-debugging-pipe', `--user-data-dir=${profile}`],
         ...['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars'],
+        '--enable-unsafe-swiftshader', // WebGL without a graphics card, for figures in 3-D
         ...['--no-first-run', '--disable-extensions', '--disable-background-networking'],
         ...['--disable-component-update', '--disable-sync', '--force-color-profile=srgb'],
         'about:blank',

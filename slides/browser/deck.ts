@@ -40,8 +40,15 @@
         await Plotly.newPlot(inside, data, layout, {
           displaylogo: false,
           displayModeBar: false,
-          staticPlot: isPrint,
         });
+        // What WebGL has drawn does not reach the paper: a picture of it does.
+        if (isPrint && inside.querySelector('canvas')) {
+          const picture = new Image();
+          picture.src = await Plotly.toImage(inside, { format: 'png', scale: 2 * zoom });
+          await picture.decode();
+          picture.width = inside.clientWidth;
+          inside.replaceChildren(picture);
+        }
         place.dataset.drawn = 'done';
       }),
     );
@@ -156,7 +163,9 @@
     copy.removeAttribute('aria-hidden');
     copy.style.cssText = '';
     copy.classList.add('present');
-    for (const plot of copy.querySelectorAll<HTMLElement>('.plot:not([data-drawn="done"])')) {
+    // Nor is what WebGL has drawn copied.
+    const missing = '.plot:not([data-drawn="done"]), .plot:has(canvas)';
+    for (const plot of copy.querySelectorAll<HTMLElement>(missing)) {
       plot.textContent = plot.getAttribute('aria-label');
     }
     place.querySelector('.slides')?.append(copy);

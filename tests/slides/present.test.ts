@@ -1,4 +1,5 @@
 /** A lesson's deck in Chromium, opened from the disk with every request failing. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -12,6 +13,7 @@ import {
   markdown,
   notebook,
   said,
+  shown,
   studio,
   visit,
 } from './decks';
@@ -279,6 +281,64 @@ test('every colour of text stands out from its ground, light and dark (AA: 4.5)'
       }
     }
   }
+});
+
+test('a figure in three dimensions is drawn, too, in the file and in the PDF', async () => {
+  const cube = {
+    data: [
+      {
+        type: 'scatter3d',
+        mode: 'markers',
+        x: [0, 1, 0, 1],
+        y: [0, 0, 1, 1],
+        z: [0, 1, 1, 0],
+        marker: { size: 20, color: '#00429d' },
+      },
+    ],
+    layout: { width: 500, height: 400, title: { text: 'Attention of one point over the others' } },
+  };
+  const output = shown({ 'application/vnd.plotly.v1+json': cube, 'text/plain': 'Attention' });
+  const { file, pdf } = await deck(
+    notebook(markdown('# T'), markdown('## Points'), code('x', [output], { tags: ['hide-input'] })),
+    { pdf: true },
+  );
+  expect(statSync(file).size).toBeLessThan(5e6);
+  const { page, requests, errors } = await open(file, '#/07-points');
+  await drawn(page);
+  const blue = async (png: Buffer) =>
+    page.evaluate(async (source) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${source}`;
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height);
+      const context = canvas.getContext('2d');
+      if (!context) throw new Error('no canvas');
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, image.width, image.height);
+      let count = 0;
+      for (let k = 0; k < data.length; k += 4)
+        if (data[k] < 60 && data[k + 2] - data[k] > 80) count++;
+      return count / (image.width * image.height);
+    }, png.toString('base64'));
+  const onSlide = await blue(await page.screenshot());
+  expect(onSlide).toBeGreaterThan(0.0005);
+  execFileSync('pdftoppm', [
+    '-r',
+    '96',
+    '-png',
+    '-f',
+    '2',
+    '-l',
+    '2',
+    pdf ?? '',
+    join(folder, 'cube'),
+  ]);
+  const onPaper = await blue(readFileSync(join(folder, 'cube-2.png')));
+  expect(onPaper / onSlide).toBeGreaterThan(0.5);
+  expect(onPaper / onSlide).toBeLessThan(2);
+  expect(requests).toEqual([]);
+  expect(errors).toEqual([]);
+  await page.close();
 });
 
 test('the deck of the lecture goes through all lessons, without what is for the lesson only', async () => {
