@@ -8,7 +8,8 @@ import { notebooks, root } from '../../tools/setup/paths.mjs';
 interface Lesson {
   lesson: number;
   title: string;
-  slides: string[];
+  /** Slides of the deck, each with the heading under which the lesson has it. */
+  slides: Record<string, string | null>;
   functions: string[];
 }
 const { deck, lessons }: { deck: string[]; lessons: Lesson[] } = JSON.parse(
@@ -16,10 +17,11 @@ const { deck, lessons }: { deck: string[]; lessons: Lesson[] } = JSON.parse(
 );
 const files = readdirSync(notebooks).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
 const numbered = (lesson: number) => String(lesson).padStart(2, '0');
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const package_ = attention as Record<string, unknown>;
 
 test('every slide of the deck is in a lesson, and no lesson names a slide that is not there', () => {
-  const used = new Set(lessons.flatMap(({ slides }) => slides));
+  const used = new Set(lessons.flatMap(({ slides }) => Object.keys(slides)));
   expect(deck.filter((slide) => !used.has(slide))).toEqual([]);
   expect([...used].filter((slide) => !deck.includes(slide))).toEqual([]);
   expect(lessons.map(({ lesson }) => lesson)).toEqual(Array.from({ length: 24 }, (_, i) => i));
@@ -42,7 +44,7 @@ test('every function of every lesson is there, and a test calls it', () => {
 });
 
 test.each(files)(
-  '%s has the title, shows the functions and checks the exercises of its row',
+  '%s has the title and the sections, shows the functions and checks the exercises of its row',
   (file) => {
     const row = lessons[Number(file.slice(0, 2))];
     const cells: { cell_type: string; source: string | string[] }[] = JSON.parse(
@@ -50,6 +52,10 @@ test.each(files)(
     ).cells;
     const sources = cells.map(({ source }) => [source].flat().join(''));
     expect(sources[0].split('\n')[0]).toBe(`# ${numbered(row.lesson)} · ${row.title}`);
+    const headings = sources.filter((_, i) => cells[i].cell_type === 'markdown').join('\n');
+    for (const [slide, section] of Object.entries(row.slides)) {
+      expect(headings, slide).toMatch(new RegExp(`^#+ ${escaped(section ?? 'no section')}$`, 'm'));
+    }
     const code = sources.filter((_, i) => cells[i].cell_type === 'code').join('\n');
     for (const name of row.functions) expect(code, name).toContain(name);
     const exercises = package_[`lesson${numbered(row.lesson)}`] as object;
