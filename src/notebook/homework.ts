@@ -1,7 +1,9 @@
 /** Homework: exercises that check themselves in the notebook, and give points when graded. */
+import type { Figure } from '../plots/figure';
 import { tf } from '../tf';
 import { type Random, random } from '../training/random';
 import { failed, looked, type Outcome, report } from './check';
+import { show } from './show';
 
 /** The answer to an exercise: one or more functions, by name. */
 export type Answers = Record<string, (...input: any[]) => unknown>;
@@ -88,6 +90,17 @@ export async function homework<A extends Answers>(exercise: HomeworkExercise<A>)
     `  ${points} of ${of} points${later > 0 ? `; ${later} more when it is graded` : ''}`,
   ];
   console.log(lines.join('\n'));
+}
+
+/** Shows the figure that is made with an answer; while there is none, says so. */
+export async function showAnswer(make: () => Figure | Promise<Figure>): Promise<void> {
+  try {
+    show(await make());
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    if (said === 'not implemented') console.log('The figure waits for your answer.');
+    else console.log(`There is no figure yet: your code threw "${said}".`);
+  }
 }
 
 /**

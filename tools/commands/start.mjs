@@ -32,14 +32,15 @@ function labArguments(argv) {
 
 /**
  * @param {string[]} argv
+ * @param {string} [cwd]
  * @returns {Promise<number>}
  */
-export function openLab(argv) {
+export function openLab(argv, cwd = root) {
   return new Promise((resolve, reject) => {
     // In a process group of its own: Ctrl-C comes here, and Jupyter is asked to end in the way in
     // which it asks nothing back.
     const lab = spawn(venvPython, labArguments(argv), {
-      cwd: root,
+      cwd,
       detached: true,
       env: { ...process.env, JUPYTER_PREFER_ENV_PATH: '1' },
       stdio: ['ignore', 'inherit', 'pipe'],

@@ -1,0 +1,254 @@
+// @ts-check
+/** The functions of a submission, as the grader calls them: each call goes to the sandbox and back. */
+import { createInterface } from 'node:readline';
+import { decode, encode } from './codec.mjs';
+import { endSandbox, startSandbox } from './sandbox.mjs';
+
+/** Seconds. A submission that does what it should needs about five in all. */
+export const patience = { start: 30, cell: 20, call: 8, all: 100 };
+
+const longestMessage = 16 << 20;
+const longestOutput = 10_000;
+
+/**
+ * @typedef {{ index: number, code: string }} CodeCell
+ * @typedef {(...input: any[]) => Promise<any>} Call
+ */
+
+/** A submission at work. What ends its process costs what was running then, and nothing else. */
+export class Submission {
+  /** What a reader of the report should know. */
+  remarks = /** @type {string[]} */ ([]);
+  /** What it printed, the beginning. */
+  printed = '';
+
+  /** @type {Process | undefined} */
+  #process;
+  #end = Date.now() + 1000 * patience.all;
+  /** Cells that are left out since they ended the process. */
+  #left = new Set();
+  /** Functions that did not come back. */
+  #lost = new Map();
+
+  /**
+   * @param {CodeCell[]} cells
+   * @param {any} tf
+   * @param {boolean} [wrapped] whether under bubblewrap
+   */
+  constructor(cells, tf, wrapped) {
+    this.cells = cells;
+    this.tf = tf;
+    this.wrapped = wrapped;
+  }
+
+  /** @param {string[]} names @returns {Record<string, any>} functions for `definitions` */
+  answers(names) {
+    const { tf } = this;
+    return Object.fromEntries(
+      names.map((name) => {
+        const call = async (/** @type {any[]} */ ...input) =>
+          this.#call(name, { input: input.map((value) => encode(value, tf)) });
+        const gradients = async (
+          /** @type {any[]} */ input,
+          /** @type {any} */ upstream,
+          /** @type {string} */ part,
+        ) =>
+          this.#call(name, {
+            input: input.map((value) => encode(value, tf)),
+            upstream: encode(upstream, tf),
+            part,
+          });
+        return [name, Object.assign(call, { gradients })];
+      }),
+    );
+  }
+
+  /** @param {string} name @param {object} request */
+  async #call(name, request) {
+    const lost = this.#lost.get(name);
+    if (lost) throw new Error(lost);
+    this.#process ??= await this.#start();
+    try {
+      const reply = await this.#process.ask(
+        { call: name, ...request },
+        this.#seconds(patience.call),
+      );
+      if ('error' in reply) throw new Error(String(reply.error).slice(0, 500));
+      return decode(reply.value, this.tf);
+    } catch (error) {
+      if (!(error instanceof Ended)) throw error;
+      this.#lost.set(name, error.message);
+      this.remarks.push(`${name}: ${error.message}`);
+      this.#process = undefined;
+      throw error;
+    }
+  }
+
+  /** Runs the cells; again, without the one that ended the process, if one does. */
+  async #start() {
+    for (;;) {
+      const process = new Process(this.wrapped);
+      try {
+        await process.run(
+          this.cells.filter(({ index }) => !this.#left.has(index)),
+          (seconds) => this.#seconds(seconds),
+        );
+        for (const [index, error] of process.failed)
+          this.#remark(`cell ${index + 1} failed: ${error}`);
+        return process;
+      } catch (error) {
+        if (!(error instanceof Ended)) throw error;
+        if (process.running === undefined)
+          throw new Error(`the submission did not start: ${error.message}`);
+        this.#left.add(process.running);
+        this.#remark(`cell ${process.running + 1} was left out: ${error.message}`);
+      } finally {
+        this.printed ||= process.printed;
+        if (process.complaints.trim())
+          this.#remark(`it wrote to stderr: ${process.complaints.trim().slice(0, 200)}`);
+      }
+    }
+  }
+
+  /** @param {string} text */
+  #remark(text) {
+    if (!this.remarks.includes(text)) this.remarks.push(text);
+  }
+
+  /** @param {number} most @returns {number} seconds that may pass */
+  #seconds(most) {
+    const left = (this.#end - Date.now()) / 1000;
+    if (left <= 0) throw new Error('the time for this submission is over');
+    return Math.min(most, left);
+  }
+
+  close() {
+    this.#process?.end();
+  }
+}
+
+/** The process of a submission has ended, or had to be. */
+class Ended extends Error {}
+
+class Process {
+  /** @type {[index: number, error: string][]} */
+  failed = [];
+  /** @type {number | undefined} The cell that is running. */
+  running;
+  printed = '';
+  complaints = '';
+
+  /** @type {((line: string | undefined) => void) | undefined} */
+  #waiting;
+  /** @type {string[]} */
+  #lines = [];
+  /** @type {string | undefined} Why it has ended. */
+  #ended;
+  #count = 0;
+
+  /** @param {boolean} [wrapped] */
+  constructor(wrapped) {
+    this.child = startSandbox(wrapped);
+    const [, stdout, stderr, requests, answers] = this.child.stdio;
+    const capped = (/** @type {any} */ stream, /** @type {'printed' | 'complaints'} */ name) =>
+      stream.on('data', (/** @type {Buffer} */ data) => {
+        this[name] = (this[name] + data).slice(0, longestOutput);
+      });
+    capped(stdout, 'printed');
+    capped(stderr, 'complaints');
+    /** @type {any} */ (requests).on('error', () => {}); // said by its end
+    let pending = 0;
+    const stream = /** @type {import('node:stream').Readable} */ (answers);
+    stream.on('data', (/** @type {Buffer} */ data) => {
+      const newline = data.lastIndexOf(10);
+      pending = newline < 0 ? pending + data.length : data.length - newline;
+      if (pending > longestMessage) this.end('it sent too much');
+    });
+    createInterface({ input: stream }).on('line', (line) => {
+      if (this.#waiting) this.#waiting(line);
+      else if (this.#lines.length < 1000) this.#lines.push(line);
+    });
+    const ended = (/** @type {string} */ why) => {
+      this.#ended ??= this.child.grownTooLarge
+        ? 'it took too much memory, or too many processes'
+        : why;
+      this.#waiting?.(undefined);
+    };
+    this.child.on('error', (error) => ended(error.message));
+    this.child.on('close', (code, signal) => ended(`it ended its process (${signal ?? code})`));
+  }
+
+  /** @param {string} [why] */
+  end(why) {
+    this.#ended ??= why;
+    endSandbox(this.child);
+  }
+
+  /**
+   * @param {CodeCell[]} cells
+   * @param {(most: number) => number} seconds
+   */
+  async run(cells, seconds) {
+    this.#send({ cells });
+    let most = patience.start;
+    for (;;) {
+      const message = await this.#next(seconds(most));
+      if (message.ready) {
+        this.running = undefined;
+        return;
+      }
+      const known = cells.some(({ index }) => index === (message.begin ?? message.end));
+      if (!known) this.#garbage();
+      if (message.begin !== undefined) this.running = message.begin;
+      else if ('error' in message)
+        this.failed.push([message.end, String(message.error).slice(0, 300)]);
+      most = patience.cell;
+    }
+  }
+
+  /** @param {object} request @param {number} seconds */
+  async ask(request, seconds) {
+    const id = ++this.#count;
+    this.#send({ id, ...request });
+    const message = await this.#next(seconds);
+    if (message.id !== id) this.#garbage();
+    return message;
+  }
+
+  #garbage() {
+    this.end('it answered with something else than an answer');
+    throw new Ended(this.#ended);
+  }
+
+  /** @param {object} message */
+  #send(message) {
+    /** @type {any} */ (this.child.stdio[3]).write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** @param {number} seconds @returns {Promise<any>} the next message */
+  async #next(seconds) {
+    const line = this.#lines.shift() ?? (await this.#wait(seconds));
+    if (line === undefined) throw new Ended(this.#ended);
+    try {
+      const message = JSON.parse(line);
+      if (message !== null && typeof message === 'object') return message;
+    } catch {}
+    return this.#garbage();
+  }
+
+  /** @param {number} seconds @returns {Promise<string | undefined>} */
+  #wait(seconds) {
+    if (this.#ended !== undefined) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const timer = setTimeout(
+        () => this.end(`it did not come back within ${Math.ceil(seconds)} s`),
+        1000 * seconds,
+      );
+      this.#waiting = (line) => {
+        clearTimeout(timer);
+        this.#waiting = undefined;
+        resolve(line);
+      };
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// @ts-check
+/**
+ * The side of a submission: runs its cells as the kernel does, then calls its functions when asked.
+ * Requests come as JSON lines on file descriptor 3, answers go out on 4. Everything here is in the
+ * hands of the submission, so nothing that is said here is believed.
+ */
+import { createWriteStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import vm from 'node:vm';
+import { CompileError, run } from '../kernel/session.mjs';
+import { decode, encode } from './codec.mjs';
+
+const { gradientsOf, tf } = createRequire(import.meta.url)('attention');
+const requests = createInterface({ input: new Socket({ fd: 3, readable: true, writable: false }) });
+const answers = createWriteStream('', { fd: 4 });
+const say = (/** @type {object} */ message) => answers.write(`${JSON.stringify(message)}\n`);
+
+/** @param {any} error */
+const described = (error) => {
+  if (error instanceof CompileError) return error.failure.evalue;
+  return error instanceof Error ? error.message : String(error);
+};
+
+/** @param {{ index: number, code: string }} cell */
+async function runOne({ index, code }) {
+  say({ begin: index });
+  try {
+    await run({ code, label: `cell ${index + 1}` });
+    say({ end: index });
+  } catch (error) {
+    say({ end: index, error: described(error) });
+  }
+}
+
+/** @param {{ call: string, input: any[], upstream?: any, part?: string }} request */
+async function answer({ call, input, upstream, part }) {
+  const f = vm.runInThisContext('__tslab__.exports')[call];
+  if (typeof f !== 'function') throw new Error(`there is no function ${call}`);
+  const given = input.map((value) => decode(value, tf));
+  if (upstream === undefined) return f(...given);
+  return gradientsOf(f, given, decode(upstream, tf), part);
+}
+
+for await (const line of requests) {
+  const request = JSON.parse(line);
+  if (request.cells) {
+    for (const cell of request.cells) await runOne(cell);
+    say({ ready: true });
+    continue;
+  }
+  tf.engine().startScope();
+  try {
+    say({ id: request.id, value: encode(await answer(request), tf) });
+  } catch (error) {
+    say({ id: request.id, error: described(error) });
+  }
+  tf.engine().endScope();
+}
+process.exit(0);

@@ -1,0 +1,164 @@
+// @ts-check
+/** The folder of a class, in nbgrader's layout: source, release, submitted, autograded, feedback. */
+import { createHash, randomInt } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { SetupError } from '../setup/errors.mjs';
+import { notebooks, root, venvPython } from '../setup/paths.mjs';
+import { run } from '../setup/process.mjs';
+
+export const homeworkFolder = join(notebooks, 'homework');
+export const sources = join(homeworkFolder, 'source');
+
+/** @param {string} folder @returns {string[]} names of the notebooks in it */
+export const notebooksIn = (folder) =>
+  (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((file) => /^\d\d-.*\.ipynb$/.test(file))
+    .map((file) => file.slice(0, -'.ipynb'.length))
+    .sort();
+
+/** @param {string | undefined} number '08' @param {string} [folder] @returns {string} '08-multi-head-attention' */
+export function assignmentName(number, folder = sources) {
+  const names = notebooksIn(folder);
+  const name = names.find((one) => one === number || one.slice(0, 2) === number);
+  if (name) return name;
+  const known = names.map((one) => one.slice(0, 2)).join(', ');
+  throw new SetupError(
+    number
+      ? `There is no homework ${number}. There is homework for the lessons ${known}.`
+      : `Which homework? There is some for the lessons ${known}.`,
+  );
+}
+
+/** @param {string} file */
+const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+export class ClassFolder {
+  /** @param {string} folder made if it is not there */
+  constructor(folder) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true });
+    this.#once('nbgrader_config.py', [
+      '# nbgrader reads this. Written by `npm run homework`; add settings of your own below.',
+      'import sys',
+      `sys.path.insert(0, ${JSON.stringify(join(root, 'tools', 'homework'))})`,
+      'from nbgrader_course import configure',
+      'configure(get_config())',
+      '',
+    ]);
+    // The numbers that answers are tried with are this class's own, and secret.
+    this.#once('.seed', [String(randomInt(2 ** 31))], 0o600);
+  }
+
+  /** @param {string} name @param {string[]} lines @param {number} [mode] */
+  #once(name, lines, mode = 0o644) {
+    const file = join(this.folder, name);
+    if (!existsSync(file)) writeFileSync(file, lines.join('\n'), { mode });
+  }
+
+  get seed() {
+    return Number(readFileSync(join(this.folder, '.seed'), 'utf8'));
+  }
+
+  /** @param {string[]} parts */
+  path(...parts) {
+    return join(this.folder, ...parts);
+  }
+
+  /** @param {string} name */
+  source = (name) => this.path('source', name, `${name}.ipynb`);
+  /** @param {string} name */
+  release = (name) => this.path('release', name, `${name}.ipynb`);
+  /** @param {string} name @param {string} student */
+  submitted = (name, student) => this.path('submitted', student, name, `${name}.ipynb`);
+  /** @param {string} name @param {string} student what the grader found out */
+  graded = (name, student) => this.path('.grades', name, `${student}.json`);
+
+  /** @param {string} name @throws {SetupError} if the assignment has not been handed out */
+  requireRelease(name) {
+    if (existsSync(this.release(name)) && existsSync(this.source(name))) return;
+    throw new SetupError(
+      `Homework ${name} has not been handed out to this class (${this.folder}): ` +
+        `\`npm run homework -- release ${name.slice(0, 2)}\` does that.`,
+    );
+  }
+
+  /** @param {string} name @returns {string[]} who has handed in something */
+  students(name) {
+    const folder = this.path('submitted');
+    return (existsSync(folder) ? readdirSync(folder) : [])
+      .filter((student) => isFile(this.submitted(name, student)))
+      .sort();
+  }
+
+  /** @param {string} name @param {string} student what a grade belongs to */
+  key(name, student) {
+    return [hash(this.submitted(name, student)), hash(this.source(name))];
+  }
+
+  /** @param {string} name @param {string} student @returns {any} the stored result, if it is up to date */
+  result(name, student) {
+    const file = this.graded(name, student);
+    if (!existsSync(file)) return undefined;
+    const result = JSON.parse(readFileSync(file, 'utf8'));
+    return result.key.join() === this.key(name, student).join() ? result : undefined;
+  }
+
+  /** @param {string} name @param {string} student @param {object} result */
+  keep(name, student, result) {
+    const file = this.graded(name, student);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.part`, JSON.stringify({ key: this.key(name, student), ...result }));
+    renameSync(`${file}.part`, file);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} source a notebook with solutions
+   */
+  async handOut(name, source) {
+    mkdirSync(dirname(this.source(name)), { recursive: true });
+    copyFileSync(source, this.source(name));
+    await this.nbgrader('generate_assignment', name, '--force');
+  }
+
+  /** @param {string} zip @param {string} target */
+  async unzip(zip, target) {
+    const ran = await run(venvPython, ['-I', '-m', 'zipfile', '-e', zip, target]);
+    if (!ran.ok) throw new SetupError(`${zip} cannot be unpacked:\n\n${ran.tail}`);
+  }
+
+  /**
+   * Runs a command of nbgrader in the folder.
+   *
+   * @param {string[]} args
+   * @throws {SetupError} with what it said
+   */
+  async nbgrader(...args) {
+    const ran = await run(venvPython, ['-I', '-m', 'nbgrader', ...args], {
+      cwd: this.folder,
+      env: {
+        JUPYTER_PREFER_ENV_PATH: '1',
+        PATH: [dirname(venvPython), dirname(process.execPath), process.env.PATH].join(delimiter),
+      },
+    });
+    if (!ran.ok)
+      throw new SetupError(
+        `nbgrader failed at \`nbgrader ${args.join(' ')}\`. It said:\n\n${ran.tail}`,
+      );
+  }
+}
+
+/** @param {string} file @returns {boolean} whether it is a file itself, not a link to one */
+export function isFile(file) {
+  return lstatSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+}

@@ -1,0 +1,81 @@
+// @ts-check
+/**
+ * Values on their way between the grader and a submission, as JSON. What comes from a submission is
+ * not trusted: it is data of known kinds and limited size, or an error.
+ */
+
+const dtypes = ['float32', 'int32', 'bool'];
+const mostValues = 1 << 20;
+const deepest = 16;
+
+/**
+ * @param {any} value plain data, tensors, or arrays and objects of them
+ * @param {any} tf
+ * @returns {any} the same as JSON
+ * @throws {Error} for functions, symbols, what is nested endlessly
+ */
+export function encode(value, tf, depth = 0) {
+  if (depth > deepest) throw new Error('a result is nested too deeply');
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value === undefined) return { $: 'undefined' };
+  if (typeof value === 'number') return Number.isFinite(value) ? value : { $: String(value) };
+  if (value instanceof tf.Tensor) {
+    const { dtype, shape, size } = value;
+    if (size > mostValues) throw new Error(`a tensor of shape [${shape}] is too large`);
+    const { buffer, byteOffset, byteLength } = value.dataSync();
+    return {
+      $: 'tensor',
+      dtype,
+      shape,
+      data: Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
+    };
+  }
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    return Array.from(/** @type {any} */ (value), (item) => encode(item, tf, depth + 1));
+  }
+  if (typeof value !== 'object') throw new Error(`a ${typeof value} is no result`);
+  const entries = Object.entries(value).map(([name, item]) => [name, encode(item, tf, depth + 1)]);
+  return { $: 'object', entries };
+}
+
+/**
+ * @param {any} json what `encode` made, or anything else
+ * @param {any} tf
+ * @returns {any}
+ * @throws {Error} if it is not what `encode` makes
+ */
+export function decode(json, tf, depth = 0) {
+  if (depth > deepest) throw new Error('a result is nested too deeply');
+  if (json === null || ['string', 'number', 'boolean'].includes(typeof json)) return json;
+  if (Array.isArray(json)) return json.map((item) => decode(item, tf, depth + 1));
+  switch (json?.$) {
+    case 'undefined':
+      return undefined;
+    case 'NaN':
+    case 'Infinity':
+    case '-Infinity':
+      return Number(json.$);
+    case 'object': {
+      // Without a prototype there is nothing to pollute.
+      const result = Object.create(null);
+      for (const [name, item] of json.entries) result[String(name)] = decode(item, tf, depth + 1);
+      return result;
+    }
+    case 'tensor': {
+      const { dtype, shape, data } = json;
+      if (!dtypes.includes(dtype)) throw new Error(`a tensor of the type ${dtype}`);
+      if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
+        throw new Error('a tensor without a shape');
+      const size = shape.reduce((product, n) => product * n, 1);
+      const bytes = Buffer.from(String(data), 'base64');
+      if (size > mostValues || bytes.length !== size * (dtype === 'bool' ? 1 : 4))
+        throw new Error(`a tensor whose values do not fill its shape [${shape}]`);
+      const memory = new Uint8Array(bytes).buffer;
+      const Values =
+        dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+      return tf.tensor(new Values(memory), shape, dtype);
+    }
+    default:
+      throw new Error('a result of an unknown kind');
+  }
+}

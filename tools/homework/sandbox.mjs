@@ -1,0 +1,198 @@
+// @ts-check
+/**
+ * Starts the process of a submission with limits. With bubblewrap (`bwrap`): no network, no file but
+ * those that a lesson needs, and these only to be read, a small folder of its own, no other process
+ * in sight. Without: Node's permissions keep it from writing files and starting processes, but not
+ * from the network. In both, `prlimit` holds memory and files, and a watch ends what grows too large.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { root } from '../setup/paths.mjs';
+
+const MB = 1 << 20;
+export const limits = { memory: 3000 * MB, file: 16 * MB, processes: 64, temporary: 64 * MB };
+
+const child = join(root, 'tools', 'homework', 'child.mjs');
+const native = join(root, 'node_modules', '@tensorflow', 'tfjs-node', 'deps');
+
+/** Folders that a submission has to read. */
+const readable = () =>
+  [
+    dirname(dirname(realpathSync(process.execPath))),
+    realpathSync(join(root, 'node_modules')),
+    join(root, 'node_modules'),
+    join(root, 'src'),
+    join(root, 'tools', 'kernel'),
+    child,
+    join(root, 'tools', 'homework', 'codec.mjs'),
+    join(root, 'package.json'),
+    ...(existsSync(native) ? [dirname(realpathSync(native))] : []),
+  ].filter((path, i, all) => all.indexOf(path) === i);
+
+/** @param {string} name */
+const onPath = (name) =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(existsSync);
+
+/** @type {boolean | undefined} */
+let wraps;
+
+/** Whether bubblewrap is there and may be used: in some containers it may not. */
+export function hasBubblewrap() {
+  if (wraps !== undefined) return wraps;
+  try {
+    const test = [
+      '--unshare-all',
+      '--ro-bind',
+      '/',
+      '/',
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      'true',
+    ];
+    execFileSync('bwrap', test, { stdio: 'ignore' });
+    wraps = true;
+  } catch {
+    wraps = false;
+  }
+  return wraps;
+}
+
+/** What holds on this machine, for the report. */
+export function describeSandbox(wrapped = hasBubblewrap()) {
+  if (wrapped)
+    return 'Submissions run under bubblewrap: no network, no files of yours, limited memory and time.';
+  return (
+    'bubblewrap was not found or may not be used here (`apt install bubblewrap`): submissions run with ' +
+    'limited memory and time, and Node keeps them from writing files, starting processes and reading ' +
+    'outside of the course; but they could reach the network.'
+  );
+}
+
+/** @param {boolean} wrapped */
+function command(wrapped) {
+  const { version } = process;
+  const permission =
+    Number.parseInt(version.slice(1), 10) >= 24 ? '--permission' : '--experimental-permission';
+  const node = [
+    process.execPath,
+    permission,
+    '--allow-addons',
+    '--no-warnings',
+    '--max-old-space-size=1024',
+  ];
+  const script = [
+    ...readable().map((path) => `--allow-fs-read=${existsDirectory(path) ? `${path}/*` : path}`),
+    child,
+  ];
+  const wrap = wrapped
+    ? [
+        'bwrap',
+        ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+        ...['/usr', '/lib', '/lib64', '/bin', '/etc/ld.so.cache'].flatMap((path) => [
+          '--ro-bind-try',
+          path,
+          path,
+        ]),
+        ...[
+          '--proc',
+          '/proc',
+          '--dev',
+          '/dev',
+          '--size',
+          String(limits.temporary),
+          '--tmpfs',
+          '/tmp',
+        ],
+        ...readable().flatMap((path) => ['--ro-bind', path, path]),
+        ...['--chdir', '/tmp', '--'],
+      ]
+    : [];
+  const prlimit = onPath('prlimit')
+    ? [
+        'prlimit',
+        `--data=${limits.memory}`,
+        `--fsize=${limits.file}`,
+        '--core=0',
+        '--nofile=512',
+        '--',
+      ]
+    : [];
+  return [...prlimit, ...wrap, ...node, ...script];
+}
+
+/** @param {string} path */
+const existsDirectory = (path) => existsSync(join(path, '.'));
+
+/**
+ * @param {boolean} [wrapped]
+ * @returns {import('node:child_process').ChildProcess & { grownTooLarge?: boolean }} its streams 3 and 4
+ *   carry requests and answers
+ */
+export function startSandbox(wrapped = hasBubblewrap()) {
+  const [program, ...args] = command(wrapped);
+  /** @type {ReturnType<typeof startSandbox>} */
+  const started = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true, // a group of its own, to be ended as a whole
+    cwd: wrapped ? undefined : join(root, 'src'),
+    env: {
+      PATH: '/usr/bin:/bin',
+      HOME: '/tmp',
+      LANG: 'C.UTF-8',
+      TF_CPP_MIN_LOG_LEVEL: '3',
+      MALLOC_ARENA_MAX: '2',
+    },
+  });
+  const watch = setInterval(() => {
+    const { bytes, count } = sizeOf(started.pid ?? 0);
+    if (bytes < limits.memory && count < limits.processes) return;
+    started.grownTooLarge = true;
+    endSandbox(started);
+  }, 100);
+  started.on('close', () => clearInterval(watch));
+  started.on('error', () => clearInterval(watch));
+  return started;
+}
+
+/** @param {import('node:child_process').ChildProcess} started */
+export function endSandbox(started) {
+  for (const pid of started.pid ? [...family(started.pid).reverse(), -started.pid] : []) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {} // it has ended
+  }
+}
+
+/** @param {number} pid @returns {number[]} a process and all that it has started, as far as Linux tells */
+function family(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return [
+      pid,
+      ...text
+        .split(' ')
+        .filter(Boolean)
+        .flatMap((one) => family(Number(one))),
+    ];
+  } catch {
+    return [pid];
+  }
+}
+
+/** @param {number} pid */
+function sizeOf(pid) {
+  const all = family(pid);
+  let bytes = 0;
+  for (const one of all) {
+    try {
+      bytes += 4096 * Number(readFileSync(`/proc/${one}/statm`, 'utf8').split(' ')[1]);
+    } catch {} // it has ended, or this is not Linux
+  }
+  return { bytes, count: all.length };
+}
