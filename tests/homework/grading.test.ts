@@ -1,0 +1,509 @@
+/** Submissions of every kind: each gets its grade, and none disturbs anything else. */
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patience } from '../../tools/homework/answers.mjs';
+import { gradeStudents } from '../../tools/homework/grading.mjs';
+import { hasBubblewrap } from '../../tools/homework/sandbox.mjs';
+import { Class, type Notebook, name, source } from './fixture';
+
+const canary = `.homework-canary-${process.pid}`;
+const inClass = new Class();
+let server: Server;
+let visits = 0;
+let address = '';
+
+/** What is handed in, the points it deserves, and a remark or line that says why. */
+type Case = [
+  title: string,
+  submission: (notebook: typeof answered) => Notebook | string | Buffer,
+  points: number,
+  said?: RegExp,
+];
+const answered = (answers?: Parameters<Class['answered']>[0]) => inClass.answered(answers);
+const doubling = (body: string) =>
+  answered({ double: `function double(x: number): any {\n${body}\n}` });
+const tripling = (body: string) =>
+  answered({ triple: `function triple(x: tf.Tensor): any {\n${body}\n}` });
+const beside = (own: string) => answered({ own });
+/** The first answer's cell does something before it declares the right answer. */
+const first = (code: string) =>
+  answered({ double: `${code}\nfunction double(x: number): number { return 2 * x; }` });
+const changed = (change: (cells: any[], notebook: Notebook) => void) => {
+  const notebook = answered();
+  change(notebook.cells, notebook);
+  return notebook;
+};
+const at = (cells: any[], id: string) =>
+  cells.findIndex((cell) => cell.metadata.nbgrader?.grade_id === id);
+
+const honest: Case[] = [
+  ['right answers', () => answered(), 5],
+  ['the stub', () => inClass.released(), 0],
+  ['one answer of two', () => answered({ triple: inClass.released().cells[4].source }), 3],
+  ['a wrong answer', () => doubling('return x + 2;'), 2, /gives/],
+  ['right for the visible half only', () => doubling('return 2 * Math.abs(x);'), 4],
+  ['hard-coded', () => doubling('return 84;'), 2],
+  ['a promise of the right answer', () => doubling('return Promise.resolve(2 * x);'), 5],
+  [
+    'an answer that uses a cell of its own',
+    () =>
+      answered({ own: 'const two = 2;', double: 'function double(x: number) { return two * x; }' }),
+    5,
+  ],
+  [
+    'an answer that does not compile',
+    () => doubling('return "2" * x;'),
+    2,
+    /cell \d+ failed|there is no function double/,
+  ],
+  [
+    'a function of another name',
+    () => answered({ double: 'function twice(x: number) { return 2 * x; }' }),
+    2,
+    /no function double/,
+  ],
+  ['a cell that throws', () => beside('throw new Error("oh no");'), 5, /cell 3 failed: oh no/],
+  ['noise on stderr', () => beside('console.error("careful")'), 5, /wrote to stderr: careful/],
+  ['NaN', () => doubling('return NaN;'), 2, /gives NaN/],
+  ['the wrong shape', () => tripling('return tf.ones([2, 2]);'), 3],
+  ['no gradient', () => tripling('return tf.tensor(Array.from(x.dataSync(), (v) => 3 * v));'), 4],
+];
+
+const spoiled: Case[] = [
+  ['no notebook', () => 'hello', 0, /not a notebook/],
+  ['an empty file', () => '', 0, /not a notebook/],
+  ['half a notebook', () => JSON.stringify(answered()).slice(0, 900), 0, /not a notebook/],
+  [
+    'random bytes',
+    () => Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 7919) % 251)),
+    0,
+    /not a notebook/,
+  ],
+  ['a hundred megabytes', () => Buffer.alloc(100 << 20, 32), 0, /100 MB/],
+  ['an older format', () => ({ nbformat: 3, worksheets: [] }), 0, /nbformat 4/],
+  ['JSON that is no notebook', () => '[1, 2, 3]', 0, /nbformat 4/],
+  ['no cells', () => ({ ...answered(), cells: 7 }), 0, /no cells/],
+  [
+    'another assignment',
+    () =>
+      changed((cells) => {
+        for (const cell of cells)
+          if (cell.metadata.nbgrader) cell.metadata.nbgrader.grade_id = `other-${cell.id}`;
+      }),
+    0,
+    /not a notebook of 99-doubling/,
+  ],
+  [
+    'a wrong kernel',
+    () =>
+      changed((_, notebook) => {
+        notebook.metadata.kernelspec = { name: 'python3', language: 'python' };
+      }),
+    5,
+    /python3/,
+  ],
+  [
+    'a deleted answer',
+    () => changed((cells) => cells.splice(at(cells, 'double'), 1)),
+    2,
+    /double is missing: no answer/,
+  ],
+  [
+    'a deleted check',
+    () => changed((cells) => cells.splice(at(cells, 'double-check'), 1)),
+    5,
+    /double-check is missing/,
+  ],
+  [
+    'a changed check',
+    () =>
+      changed((cells) => {
+        cells[at(cells, 'double-check')].source = '3';
+      }),
+    5,
+    /double-check was changed/,
+  ],
+  [
+    'a changed check and a wrong answer',
+    () => {
+      const notebook = doubling('return 1;');
+      notebook.cells[at(notebook.cells, 'double-check')].source = '3.0';
+      return notebook;
+    },
+    2,
+    /was changed/,
+  ],
+  [
+    'more points than there are',
+    () =>
+      changed((cells) => {
+        cells[at(cells, 'double-check')].metadata.nbgrader.points = 100;
+      }),
+    5,
+  ],
+  [
+    'an answer twice, the second one wrong',
+    () =>
+      changed((cells) => {
+        cells.push({
+          ...cells[at(cells, 'double')],
+          id: 'again',
+          source: 'function double(x: number) { return 0; }',
+        });
+      }),
+    5,
+    /2 times: the first one counts/,
+  ],
+  [
+    'an answer that calls itself a check',
+    () =>
+      changed((cells) => {
+        const cell = cells[at(cells, 'double')];
+        cell.metadata.nbgrader = {
+          ...cell.metadata.nbgrader,
+          grade: true,
+          solution: false,
+          points: 50,
+        };
+      }),
+    5,
+  ],
+  [
+    'no metadata at all',
+    () =>
+      changed((cells) => {
+        for (const cell of cells) cell.metadata = {};
+      }),
+    0,
+  ],
+];
+
+const hostile: Case[] = [
+  ['a loop in a cell', () => first('for (;;) {}'), 2, /cell 3 was left out: it did not come back/],
+  ['a loop in a call', () => doubling('for (;;) {}'), 2, /did not come back/],
+  [
+    'a promise that never settles',
+    () => doubling('return new Promise(() => {});'),
+    2,
+    /did not come back/,
+  ],
+  ['endless recursion', () => doubling('return double(x);'), 2, /call stack/i],
+  [
+    'process.exit in a cell',
+    () => first('process.exit(0);'),
+    2,
+    /cell 3 was left out: it ended its process/,
+  ],
+  ['process.exit in a call', () => doubling('process.exit(0);'), 2, /ended its process/],
+  ['process.abort', () => first('process.abort();'), 2, /ended its process/],
+  [
+    'SIGKILL to itself',
+    () => first('process.kill(process.pid, "SIGKILL"); await new Promise(() => {});'),
+    2,
+    /ended its process/,
+  ],
+  [
+    'SIGKILL to its parent',
+    () => first('process.kill(process.ppid, "SIGKILL"); process.kill(-1, "SIGKILL");'),
+    2,
+  ],
+  [
+    'a heap that grows',
+    () => first('const all: number[][] = []; for (;;) all.push(new Array(1e6).fill(1.5));'),
+    2,
+    /left out/,
+  ],
+  [
+    'buffers that grow',
+    () => first('const all: any[] = []; for (;;) all.push(Buffer.alloc(5e7, 1));'),
+    2,
+    /left out|failed/,
+  ],
+  [
+    'tensors that grow',
+    () => first('const all: any[] = []; for (;;) all.push(tf.ones([1e7]));'),
+    2,
+    /left out|failed/,
+  ],
+  [
+    'child processes',
+    () =>
+      first(
+        'const { spawn } = require("child_process"); for (let i = 0; i < 500; i++) spawn("sleep", ["60"]);',
+      ),
+    2,
+    /failed|left out/,
+  ],
+  [
+    'a thread that loops',
+    () => first('new (require("worker_threads").Worker)("for(;;){}", { eval: true });'),
+    2,
+    /failed|left out/,
+  ],
+  [
+    'files written wherever it can',
+    () =>
+      beside(`const fs = require("fs");
+for (const file of ${JSON.stringify(places())}) { try { fs.writeFileSync(file, "mine"); } catch {} }
+try { fs.rmSync(${JSON.stringify(inClass.folder)}, { recursive: true }); } catch {}`),
+    5,
+  ],
+  [
+    'a large file',
+    () => beside('try { require("fs").writeFileSync("/tmp/large", Buffer.alloc(1e8)); } catch {}'),
+    5,
+  ],
+  [
+    'hidden tests looked for',
+    () =>
+      doubling(`const fs = require("fs");
+  const found = ${JSON.stringify([inClass.source(name), inClass.path('.seed'), inClass.path('gradebook.db')])}.filter((file) => { try { return fs.readFileSync(file).length > 0; } catch { return false; } });
+  return found.length > 0 ? 2 * x : 'nothing found';`),
+    2,
+    /nothing found/,
+  ],
+  [
+    'the network',
+    () =>
+      beside(`const http = require("http");
+await new Promise((resolve) => { http.get(${JSON.stringify('ADDRESS')}, resolve).on("error", resolve); });`),
+    5,
+  ],
+  [
+    'garbage for answers',
+    () => doubling('require("fs").writeSync(4, "what?\\n"); return 2 * x;'),
+    2,
+    /something else than an answer/,
+  ],
+  [
+    'a forged message in a cell',
+    () => beside('require("fs").writeSync(4, JSON.stringify({ id: 1, value: 84 }) + "\\n");'),
+    5,
+    /cell 3 was left out: it answered with something else/,
+  ],
+  [
+    'forged answers ahead of time',
+    () =>
+      doubling(
+        'for (let id = 1; id < 99; id++) require("fs").writeSync(4, JSON.stringify({ id, value: 84 }) + "\\n"); return 2 * x;',
+      ),
+    0,
+  ],
+  ['a very long answer', () => doubling('return "x".repeat(3e7);'), 2, /too much/],
+  [
+    'a very long print',
+    () => beside('for (let i = 0; i < 1e5; i++) console.log("x".repeat(100));'),
+    5,
+  ],
+  [
+    'the package changed',
+    () =>
+      beside(
+        'const a = require("attention"); try { a.homework = () => {}; a.judgeHomework = async () => ({ points: 99, of: 99 }); } catch {} tf.mul = (() => { throw 1; }) as any;',
+      ),
+    5,
+  ],
+  [
+    'homework and check declared again',
+    () =>
+      changed((cells) => {
+        cells.splice(2, 0, {
+          cell_type: 'code',
+          id: 'm',
+          metadata: {},
+          source: 'async function check() { return 100; }\nconst judge = () => 100;',
+          outputs: [],
+          execution_count: null,
+        });
+      }),
+    5,
+  ],
+  [
+    'Object.prototype polluted',
+    () =>
+      answered({
+        own: 'Object.prototype.points = 100; (Object.prototype as any).toJSON = () => 84;'.replace(
+          'Object.prototype.points',
+          '(Object.prototype as any).points',
+        ),
+        double: 'function double(x: number) { return 0; }',
+      }),
+    2,
+  ],
+  [
+    'Array.prototype polluted',
+    () =>
+      answered({
+        own: 'Array.prototype.every = () => true; Array.prototype.map = (() => []) as any;',
+        double: 'function double(x: number) { return 0; }',
+      }),
+    0,
+  ],
+  [
+    'a result with __proto__',
+    () => doubling('return JSON.parse(\'{"__proto__": {"polluted": true}}\');'),
+    2,
+  ],
+  [
+    'a result without end',
+    () => doubling('const a: any = {}; a.a = a; return a;'),
+    2,
+    /nested too deeply/,
+  ],
+  [
+    'a proxy that throws',
+    () => doubling('return new Proxy({}, { ownKeys() { throw new Error("boo"); } });'),
+    2,
+    /boo/,
+  ],
+  [
+    'a getter that exits',
+    () => doubling('return { get x(): any { process.exit(1); return 1; } };'),
+    2,
+    /ended its process/,
+  ],
+  ['something thrown that is no error', () => doubling('throw { toString() { throw 1; } };'), 2],
+  ['a function for a result', () => doubling('return () => 2 * x;'), 2, /function is no result/],
+  ['a tensor that is too large', () => tripling('return tf.ones([2000, 2000]);'), 3, /too large/],
+  ['numbers that only look equal', () => doubling('return { valueOf: () => 2 * x };'), 2],
+];
+
+function places(): string[] {
+  return [
+    join(homedir(), canary),
+    join(tmpdir(), canary),
+    join(process.cwd(), canary),
+    inClass.path('gradebook.db'),
+    inClass.path('.seed'),
+    inClass.source(name),
+    inClass.submitted(name, 'right-answers'),
+    inClass.path('reports', canary),
+  ];
+}
+
+const studentOf = (title: string) => title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+const cases = [...honest, ...spoiled, ...hostile];
+const before = { ...patience };
+
+beforeAll(async () => {
+  Object.assign(patience, { cell: 12, call: 4 });
+  server = createServer((_, response) => {
+    visits++;
+    response.end('hello');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await inClass.open();
+  mkdirSync(inClass.path('reports'), { recursive: true });
+  for (const [title, make] of cases) {
+    const made = make(answered);
+    const isText = typeof made === 'string' || Buffer.isBuffer(made);
+    inClass.handIn(
+      studentOf(title),
+      isText ? made : JSON.stringify(made).replace('ADDRESS', address),
+    );
+  }
+  const link = inClass.submitted(name, 'a-link');
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(inClass.path('.seed'), link);
+}, 60_000);
+
+afterAll(() => {
+  Object.assign(patience, before);
+  server.close();
+  rmSync(inClass.folder, { recursive: true, force: true });
+  for (const folder of [homedir(), tmpdir(), process.cwd()])
+    rmSync(join(folder, canary), { force: true });
+});
+
+describe.runIf(hasBubblewrap())('under bubblewrap', () => {
+  let touched: string[] = [];
+  beforeAll(async () => {
+    const look = () =>
+      [inClass.source(name), inClass.path('.seed'), inClass.path('gradebook.db')].map((file) =>
+        readFileSync(file, 'base64'),
+      );
+    const files = look();
+    const submissions = inClass
+      .students(name)
+      .map((one) => readFileSync(inClass.submitted(name, one)));
+    await gradeStudents(inClass, name, inClass.students(name));
+    touched = [
+      ...look().flatMap((text, i) => (text === files[i] ? [] : ['a file of the class'])),
+      ...inClass
+        .students(name)
+        .filter((one, i) => !readFileSync(inClass.submitted(name, one)).equals(submissions[i])),
+    ];
+  }, 600_000);
+
+  test.each(cases)('%s', (title, _make, points, said) => {
+    const result = inClass.result(name, studentOf(title));
+    const text = [...result.remarks, ...result.exercises.flatMap(({ lines }: any) => lines)].join(
+      '\n',
+    );
+    expect(result.points, text).toBe(points);
+    expect(result.of).toBe(5);
+    if (said) expect(text).toMatch(said);
+  });
+
+  test('nothing was touched, nothing was left, nobody was reached', () => {
+    expect(touched).toEqual([]);
+    expect(visits).toBe(0);
+    for (const folder of [homedir(), tmpdir(), process.cwd(), inClass.path('reports')])
+      expect(existsSync(join(folder, canary)), folder).toBe(false);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    expect(({} as Record<string, unknown>).points).toBeUndefined();
+  });
+
+  test('a link is no submission', () => {
+    expect(inClass.students(name)).not.toContain('a-link');
+  });
+
+  test('what is unchanged is not graded again', async () => {
+    const start = performance.now();
+    await gradeStudents(inClass, name, inClass.students(name));
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+});
+
+describe('without bubblewrap', () => {
+  const titles = [
+    'right answers',
+    'a loop in a cell',
+    'files written wherever it can',
+    'child processes',
+    'hidden tests looked for',
+    'tensors that grow',
+  ];
+  test('time, memory, files and processes are limited all the same', async () => {
+    const students = titles.map(studentOf);
+    await gradeStudents(inClass, name, students, { force: true, wrapped: false });
+    for (const [i, title] of titles.entries()) {
+      const [, , points] = cases.find(([one]) => one === title) as Case;
+      const { points: got, remarks } = inClass.result(name, students[i]);
+      expect(got, `${title}: ${remarks}`).toBe(points);
+    }
+    for (const folder of [homedir(), tmpdir(), process.cwd(), inClass.path('reports')])
+      expect(existsSync(join(folder, canary)), folder).toBe(false);
+    expect(readdirSync(inClass.folder)).toContain('gradebook.db');
+    expect(JSON.parse(readFileSync(inClass.source(name), 'utf8'))).toEqual(source);
+  }, 120_000);
+});
+
+test.skipIf(hasBubblewrap())(
+  'bubblewrap is not usable here, so its sandbox was not tested',
+  () => {},
+);
