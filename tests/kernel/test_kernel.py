@@ -402,6 +402,13 @@ class Results(KernelCase):
         for code in ["undefined", "null", "const five = 5;", ""]:
             self.assertEqual(self.run_ok(code).types, ["execute_input"])
 
+    def test_names_of_earlier_cells_stand_for_properties_of_the_same_name(self):
+        self.run_ok("function twice(x: number) { return 2 * x; }\nlet base = 20;")
+        result = self.run_ok(
+            "const both = { twice, base };\n({ base } = { base: both.base + 1 });\nboth.twice(base)"
+        )
+        self.assertEqual(result.data, {"text/plain": "42"})
+
     def test_a_value_can_bring_several_mime_types(self):
         bundle = "{ 'text/plain': 'plain', 'text/html': '<b>', 'application/json': { a: [1] } }"
         data = {"text/plain": "plain", "text/html": "<b>", "application/json": {"a": [1]}}

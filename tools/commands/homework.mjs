@@ -14,7 +14,7 @@ For assistants (in the folder class, or --class DIR)
   npm run homework -- release 08         makes what is handed out: class/release/08-…
   npm run homework -- collect 08 FOLDER  takes what was handed in: student.ipynb, student_….ipynb, student/….ipynb, zip files
   npm run homework -- grade 08           grades it, all or --student NAME; class/reports
-  npm run homework -- formgrader         nbgrader's pages: comments, points by hand
+  npm run homework -- formgrader         nbgrader's pages: comments, points by hand (more options go to JupyterLab)
   npm run homework -- feedback 08        a page for each student: class/feedback
   npm run homework -- export             the grade book as class/grades.csv
 
@@ -71,7 +71,7 @@ function parsed(args) {
       const value = args[++i];
       if (!value) throw new SetupError(`${args[i - 1]} wants a name behind it.`);
       options[args[i - 1] === '--class' ? 'class' : 'student'] = value;
-    } else if (args[i].startsWith('--'))
+    } else if (args[i].startsWith('--') && args[0] !== 'formgrader')
       throw new SetupError(`There is no option ${args[i]}.\n\n${usage}`);
     else words.push(args[i]);
   }

@@ -11,7 +11,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { SetupError } from '../setup/errors.mjs';
 import { notebooks, root, venvPython } from '../setup/paths.mjs';
 import { run } from '../setup/process.mjs';
@@ -45,7 +45,7 @@ const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('h
 export class ClassFolder {
   /** @param {string} folder made if it is not there */
   constructor(folder) {
-    this.folder = folder;
+    this.folder = resolve(folder);
     mkdirSync(folder, { recursive: true });
     this.#once('nbgrader_config.py', [
       '# nbgrader reads this. Written by `npm run homework`; add settings of your own below.',

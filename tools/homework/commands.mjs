@@ -263,10 +263,10 @@ export async function renew(numbers, { force }) {
 }
 
 /** @param {string} file */
-function hasAnswers(file) {
+export function hasAnswers(file) {
   if (!existsSync(file)) return false;
   return JSON.parse(readFileSync(file, 'utf8')).cells.some(
     (/** @type {any} */ { metadata, source }) =>
-      metadata.nbgrader?.solution && !source.join('').includes('YOUR CODE HERE'),
+      metadata.nbgrader?.solution && ![source].flat().join('').includes('YOUR CODE HERE'),
   );
 }

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * tslab's converter, from a TypeScript cell to JavaScript, with three additions: a source map for each
- * cell, the checkpoints at which an interrupt stops it, and the project's packages for a notebook that
- * lies outside of the project.
+ * tslab's converter, from a TypeScript cell to JavaScript, with four additions: a source map for each
+ * cell, names of earlier cells in `{ name }`, the checkpoints at which an interrupt stops it, and the
+ * project's packages for a notebook that lies outside of the project.
  */
 import Module, { createRequire, SourceMap } from 'node:module';
 import path from 'node:path';
@@ -35,10 +35,55 @@ const modules = path.join(root, 'node_modules');
 process.env.NODE_PATH = [process.env.NODE_PATH, modules].filter(Boolean).join(path.delimiter);
 /** @type {any} */ (Module)._initPaths(); // Node reads the variable once, when it starts
 
-/** @param {string[]} files @param {any} options @param {unknown[]} rest */
-function createWatchCompilerHost(files, options, ...rest) {
-  return ts.createWatchCompilerHost(files, { ...options, inlineSourceMap: true }, ...rest);
+/**
+ * @param {string[]} files
+ * @param {any} options
+ * @param {unknown} system
+ * @param {undefined} _createProgram tslab leaves it to TypeScript
+ * @param {unknown[]} rest
+ */
+function createWatchCompilerHost(files, options, system, _createProgram, ...rest) {
+  const create = (/** @type {unknown[]} */ ...parts) => {
+    const program = ts.createEmitAndSemanticDiagnosticsBuilderProgram(...parts);
+    const { emit } = program;
+    program.emit = (/** @type {any} */ file, /** @type {any} */ ...how) => {
+      const [write, token, only, transformers = {}] = how;
+      const before = [expandShorthand(program.getProgram().getTypeChecker())];
+      return emit(file, write, token, only, { ...transformers, before });
+    };
+    return program;
+  };
+  const settings = { ...options, inlineSourceMap: true };
+  return ts.createWatchCompilerHost(files, settings, system, create, ...rest);
 }
+
+/**
+ * tslab lets a cell's code find the names of earlier cells in `exports`, but forgets those that stand
+ * for both sides of a property: `{ query }` becomes `{ query: exports.query }` here.
+ * @param {any} checker
+ */
+const expandShorthand = (checker) => (/** @type {any} */ context) => {
+  const { factory } = context;
+  return (/** @type {any} */ file) => {
+    const earlier = ts.getOriginalNode(file).parent;
+    /** @param {any} node */
+    const visit = (node) => {
+      if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visit, context);
+      const symbol = checker.getShorthandAssignmentValueSymbol(node);
+      const isEarlier = symbol?.declarations?.some(
+        (/** @type {any} */ one) => one.getSourceFile() === earlier,
+      );
+      if (!isEarlier) return ts.visitEachChild(node, visit, context);
+      const { text } = node.name;
+      const value = factory.createPropertyAccessExpression(
+        factory.createIdentifier('exports'),
+        text,
+      );
+      return ts.setTextRange(factory.createPropertyAssignment(text, value), node);
+    };
+    return ts.visitEachChild(file, visit, context);
+  };
+};
 
 // A notebook outside of the project is compiled as if it lay among the lessons: there the project's
 // packages are found, and the types of variables can be named.

@@ -1,0 +1,230 @@
+/** A class from handing out to feedback, by nbgrader's own commands, and its pages in Chromium. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  ClassFolder,
+  homeworkFolder,
+  notebooksIn,
+  sources,
+} from '../../tools/homework/class-folder.mjs';
+import { findChromium } from '../../tools/render/chromium.mjs';
+import { root } from '../../tools/setup/paths.mjs';
+import { run } from '../../tools/setup/process.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'class-'));
+const inbox = mkdtempSync(join(tmpdir(), 'inbox-'));
+const name = '00-what-attention-is';
+const command = async (...args: string[]) => {
+  const lines: string[] = [];
+  const args_ = [join(root, 'tools/run.cjs'), 'homework', ...args, '--class', folder];
+  const ran = await run(process.execPath, args_, { onLine: (line) => lines.push(line) });
+  return { ...ran, text: lines.join('\n') };
+};
+const notebook = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+const textOf = (cell: { source: string | string[] }) => [cell.source].flat().join('');
+/** Regions of the source that nobody may see, line by line. */
+const secrets = (of: string, kind: 'SOLUTION' | 'HIDDEN TESTS') =>
+  notebook(join(sources, `${of}.ipynb`)).cells.flatMap((cell: any) => {
+    const region = new RegExp(`BEGIN ${kind}([\\s\\S]*?)// END ${kind}`, 'g');
+    return [...textOf(cell).matchAll(region)].flatMap(([, text]) =>
+      text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line.length > 25),
+    );
+  });
+
+describe.each(notebooksIn(sources))('homework %s, as committed', (of) => {
+  const released = readFileSync(join(homeworkFolder, `${of}.ipynb`), 'utf8');
+
+  test('holds no solution and no hidden test', () => {
+    const text = JSON.parse(released).cells.map(textOf).join('\n');
+    expect(text).not.toMatch(/BEGIN|END SOLUTION|HIDDEN/);
+    const hidden = [...secrets(of, 'SOLUTION'), ...secrets(of, 'HIDDEN TESTS')];
+    expect(hidden.length).toBeGreaterThan(20);
+    const visible = notebook(join(sources, `${of}.ipynb`))
+      .cells.map((cell: any) =>
+        textOf(cell).replace(/BEGIN (SOLUTION|HIDDEN TESTS)[\s\S]*?END \1/g, ''),
+      )
+      .join('\n');
+    for (const line of hidden) if (!visible.includes(line)) expect(text).not.toContain(line);
+  });
+
+  test('has all exercises, with difficulty, minutes, points and a folded hint', () => {
+    const cells = JSON.parse(released).cells;
+    const answers = cells.filter((cell: any) => cell.metadata.nbgrader?.solution);
+    const checks = cells.filter((cell: any) => cell.metadata.nbgrader?.grade);
+    expect(checks.length).toBe(answers.length);
+    for (const cell of answers) expect(textOf(cell)).toContain('// YOUR CODE HERE');
+    const texts = cells.filter((cell: any) => /^## H\d/.test(textOf(cell))).map(textOf);
+    expect(texts.length).toBe(checks.length);
+    for (const [i, text] of texts.entries()) {
+      const [, points] =
+        /^## H.*\((?:easy|medium|hard|a small study), \d+ minutes, (\d+) points\)/.exec(text) ?? [];
+      expect(Number(points), text).toBe(checks[i].metadata.nbgrader.points);
+      expect(text).toContain('<details><summary>Hint</summary>');
+    }
+  });
+});
+
+test('what is committed is what would be handed out', async () => {
+  const again = new ClassFolder(mkdtempSync(join(tmpdir(), 'class-')));
+  for (const of of notebooksIn(sources)) {
+    await again.handOut(of, join(sources, `${of}.ipynb`));
+    expect(notebook(again.release(of)), of).toEqual(notebook(join(homeworkFolder, `${of}.ipynb`)));
+  }
+}, 60_000);
+
+describe('a class', () => {
+  beforeAll(async () => {
+    const right = notebook(join(sources, `${name}.ipynb`));
+    const released = notebook(join(homeworkFolder, `${name}.ipynb`));
+    const solved = structuredClone(released);
+    for (const cell of solved.cells) {
+      const id = cell.metadata.nbgrader?.grade_id;
+      const of = right.cells.find((one: any) => one.metadata.nbgrader?.grade_id === id);
+      if (cell.metadata.nbgrader?.solution && id !== 'slope') cell.source = of.source;
+    }
+    solved.cells.splice(1, 0, {
+      cell_type: 'markdown',
+      id: 'note',
+      metadata: {},
+      source: '<img src=x onerror="document.title = \'taken over\'"> my note',
+    });
+    writeFileSync(join(inbox, 'ada_2026.ipynb'), JSON.stringify(solved));
+    mkdirSync(join(inbox, 'ben'));
+    writeFileSync(join(inbox, 'ben', 'anything.ipynb'), JSON.stringify(released));
+    writeFileSync(join(inbox, 'carl.ipynb'), 'not a notebook');
+    writeFileSync(join(inbox, 'notes.txt'), 'by the way');
+  });
+
+  test('is handed out, collected and graded', async () => {
+    expect((await command('collect', '00', inbox)).text).toContain('has not been handed out');
+    expect((await command('release', '00')).ok).toBe(true);
+    const collected = await command('collect', '00', inbox);
+    expect(collected.text).toContain(`Collected 3 of homework ${name}.`);
+    expect(collected.text).toContain('not taken');
+    expect((await command('collect', '00', inbox)).text).toContain('Collected 0');
+    const graded = await command('grade', '00');
+    expect(graded.ok, graded.text).toBe(true);
+    expect(graded.text).toMatch(/ada +24 of 32/);
+    expect(graded.text).toMatch(/ben +0 of 32/);
+    expect(graded.text).toMatch(/carl +0 of 32\n +it is not a notebook/);
+    expect(readFileSync(join(folder, 'reports', `${name}.csv`), 'utf8')).toContain(
+      '"ada","24","32"',
+    );
+  }, 120_000);
+
+  test('has the same points in nbgrader’s grade book', async () => {
+    expect((await command('export')).ok).toBe(true);
+    const [head, ...rows] = readFileSync(join(folder, 'grades.csv'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((row) => row.split(','));
+    const at = (column: string) => head.indexOf(column);
+    const scores = rows.map((row) => [
+      row[at('student_id')],
+      Number(row[at('score')]),
+      Number(row[at('max_score')]),
+    ]);
+    expect(scores.sort()).toEqual([
+      ['ada', 24, 32],
+      ['ben', 0, 32],
+      ['carl', 0, 32],
+    ]);
+  }, 60_000);
+
+  test('gets feedback that works offline and gives no hidden test away', async () => {
+    expect((await command('feedback', '00')).ok).toBe(true);
+    const browser = await chromium.launch({ executablePath: findChromium() });
+    for (const student of ['ada', 'ben', 'carl']) {
+      const file = join(folder, 'feedback', student, name, `${name}.html`);
+      const page = await browser.newPage();
+      const requests: string[] = [];
+      page.on('request', (request) => requests.push(request.url()));
+      await page.goto(`file://${file}`);
+      await page.waitForSelector('math');
+      const text = (await page.textContent('body')) ?? '';
+      expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+      expect(await page.title()).not.toContain('taken over');
+      for (const line of secrets(name, 'HIDDEN TESTS'))
+        if (!line.startsWith('does:')) expect(text).not.toContain(line);
+      if (student === 'ada') {
+        expect(text).toContain('Exercise H0.1: 6 of 6 points');
+        expect(text).toContain('○ agrees with nearby temperatures');
+      }
+      if (student === 'carl') expect(text).toContain('it is not a notebook');
+      await page.close();
+    }
+    await browser.close();
+  }, 120_000);
+
+  test('is shown by the formgrader, where an assistant can go on', async () => {
+    const args = [
+      join(root, 'tools/run.cjs'),
+      'homework',
+      'formgrader',
+      '--class',
+      folder,
+      '--no-browser',
+      '--ServerApp.port=8931',
+    ];
+    const lab = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const browser = await chromium.launch({ executablePath: findChromium() });
+    try {
+      const address = await new Promise<string>((resolve, reject) => {
+        let text = '';
+        for (const stream of [lab.stdout, lab.stderr])
+          stream.on('data', (data) => {
+            text += data;
+            const [url] = /http:\/\/127\.0\.0\.1:\d+\/\S*token=\w+/.exec(text) ?? [];
+            if (url) resolve(url);
+          });
+        lab.on('close', () => reject(new Error(text)));
+      });
+      const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+      const token = new URL(address).searchParams.get('token');
+      const { origin } = new URL(address);
+      await page.goto(`${origin}/formgrader/gradebook/${name}/?token=${token}`);
+      await page.goto(`${origin}/formgrader/manage_submissions/${name}?token=${token}`);
+      await page.waitForSelector('text=ada');
+      const row = await page.textContent('tr:has-text("ada")');
+      expect(row).toContain('24 / 32');
+      expect(row).toContain('graded');
+      if (process.env.LOOK)
+        await page.screenshot({ path: join(process.env.LOOK, 'formgrader.png') });
+      await page.goto(`${origin}/formgrader/gradebook/${name}/${name}?token=${token}`);
+      const link = page.locator('a[href*="/formgrader/submissions/"]').first();
+      await link.click();
+      await page.waitForSelector('.nbgrader_cell, .panel-heading');
+      if (process.env.LOOK)
+        await page.screenshot({ path: join(process.env.LOOK, 'submission.png') });
+      expect(await page.title()).not.toContain('taken over');
+    } finally {
+      await browser.close();
+      lab.kill('SIGINT');
+      if (lab.exitCode === null) await once(lab, 'close');
+    }
+  }, 120_000);
+});
+
+test('answers in a released notebook are not overwritten', async () => {
+  expect(readdirSync(homeworkFolder).length).toBeGreaterThan(0);
+  const { hasAnswers } = await import('../../tools/homework/commands.mjs');
+  const file = join(inbox, 'ada_2026.ipynb');
+  expect(existsSync(file)).toBe(true);
+  expect(hasAnswers(file)).toBe(true);
+  expect(hasAnswers(join(homeworkFolder, `${name}.ipynb`))).toBe(false);
+});
