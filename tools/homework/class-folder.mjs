@@ -46,7 +46,7 @@ export class ClassFolder {
   /** @param {string} folder made if it is not there */
   constructor(folder) {
     this.folder = resolve(folder);
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(join(folder, 'exchange'), { recursive: true }); // nbgrader's, in place of one for all users
     this.#once('nbgrader_config.py', [
       '# nbgrader reads this. Written by `npm run homework`; add settings of your own below.',
       'import sys',

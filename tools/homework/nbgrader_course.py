@@ -93,6 +93,7 @@ class HideTests(NbGraderPreprocessor):
 
 def configure(c):
     c.CourseDirectory.root = os.getcwd()
+    c.Exchange.root = os.path.join(os.getcwd(), "exchange")
     c.ClearSolutions.code_stub = {"typescript": STUB}
     c.Autograde.exporter_class = SubmissionExporter
     c.Autograde.autograde_preprocessors = [
