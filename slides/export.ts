@@ -18,7 +18,6 @@ export interface Exported {
   file: string;
   pdf?: string;
   /** What the lecturer should know, though it is no error. */
-  remarks: string[];
   pages: PageEntry[];
 }
 
@@ -106,7 +105,7 @@ export class Exporter {
     const figures: Figures = [];
     const types = new Set<string>();
     const entries: PageEntry[] = [];
-    const remarks: string[] = [];
+    const small: string[] = [];
     const ids = new Map<string, number>();
     let html = '';
     let stack = '';
@@ -138,14 +137,16 @@ export class Exporter {
           for (const trace of block.figure.data) types.add(String(trace.type ?? 'scatter'));
           const letters = Math.round(sized.zoom * smallestLetter);
           if (letters < readable) {
-            remarks.push(
-              `${described(block)} on "${one.title?.text}" has letters of ${letters} px`,
+            small.push(
+              `${lesson?.name ?? name}.ipynb: ${described(block)} on "${one.title?.text}" has letters of ` +
+                `${letters} px, and ${readable} are wanted: give it a slide of its own, or less to show`,
             );
           }
         }
       }
     }
     flush();
+    if (small.length > 0) throw new DeckError(small.join('\n'));
 
     const style = styleSheet([
       ...measured.fonts,
@@ -176,9 +177,9 @@ export class Exporter {
         const pdfFile = join(folder, `${name}.pdf`);
         writeFileSync(`${pdfFile}.part`, printed);
         renameSync(`${pdfFile}.part`, pdfFile);
-        return { file, pdf: pdfFile, remarks, pages: entries };
+        return { file, pdf: pdfFile, pages: entries };
       }
-      return { file, remarks, pages: entries };
+      return { file, pages: entries };
     } finally {
       rmSync(part, { force: true });
     }

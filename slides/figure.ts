@@ -135,7 +135,7 @@ export function readFigure(raw: any): Figure {
 /** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
 export function fit(figure: Figure, width: number, height: number): Sized {
   const { plot, margin } = figure;
-  const least = Math.max(figure.least, 0.4);
+  const least = Math.max(figure.least, 0.3);
   const across = margin.l + margin.r;
   const along = margin.t + margin.b + figure.gaps;
   const rows = plot.height - figure.gaps;
@@ -166,7 +166,9 @@ export function fit(figure: Figure, width: number, height: number): Sized {
 const elastic = ['scatter', 'bar', 'box', 'violin', 'histogram'];
 
 /**
- * A figure with more rows than can be read becomes several, each with some of the rows.
+ * A figure with more rows than can be read becomes several, each with some of the rows. A heatmap that
+ * would be cut into more than two stays whole, as its picture is the point then, and has a label at
+ * every third row and column, say; the mouse tells the others.
  *
  * @param room height in pixels of a page that a figure can have
  */
@@ -179,6 +181,18 @@ export function byRows(figure: Figure, room: number): Figure[] {
   const most = Math.floor((room / zoomed - around) / (smallestLetter * lineHeight));
   const count = Math.ceil(tickvals.length / most);
   if (count < 2) return [figure];
+  if (count > 2 && traceTypes(figure).every((type) => type === 'heatmap')) {
+    const whole = structuredClone(figure);
+    const every = Math.ceil(tickvals.length / (0.75 * most)); // some room is left for text
+    for (const axis of [whole.layout.xaxis, whole.layout.yaxis]) {
+      if (!Array.isArray(axis?.tickvals)) continue;
+      const some = (_: unknown, i: number) => i % every === 0;
+      axis.tickvals = axis.tickvals.filter(some);
+      axis.ticktext = axis.ticktext?.filter(some);
+    }
+    whole.least = leastShare(whole.layout, whole.plot);
+    return [whole];
+  }
   const up = range[1] > range[0];
   const each = Math.ceil(tickvals.length / count);
   return Array.from({ length: count }, (_, i) => {

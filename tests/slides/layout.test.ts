@@ -148,6 +148,25 @@ test('a figure of too many rows becomes several, which show each row once', () =
   expect(parts[0].title).toBe(`T (1 of ${parts.length})`);
 });
 
+test('a heatmap of very many rows stays whole, with fewer labels down and across', () => {
+  const at = Array.from({ length: 63 }, (_, i) => i);
+  const axis = { tickvals: at, ticktext: at.map((i) => `t${i}`), range: [62.5, -0.5] };
+  const all = readFigure({
+    data: [{ type: 'heatmap' }],
+    layout: { width: 900, height: 900, title: 'T', xaxis: { ...axis }, yaxis: { ...axis } },
+  });
+  const [whole, ...others] = byRows(all, room.bottom - 180);
+  expect(others).toEqual([]);
+  const { xaxis, yaxis } = whole.layout;
+  expect(yaxis.range).toEqual(axis.range);
+  expect(yaxis.tickvals.length).toBeLessThan(25);
+  expect(xaxis.tickvals).toEqual(yaxis.tickvals);
+  expect(xaxis.ticktext.map((text: string) => Number(text.slice(1)))).toEqual(xaxis.tickvals);
+  expect(fit(whole, 1100, room.bottom - 180).zoom * smallestLetter).toBeGreaterThanOrEqual(
+    readable,
+  );
+});
+
 test('panels keep the space between them, and their notes move along', () => {
   const figure = readFigure({
     data: [{ type: 'heatmap' }],

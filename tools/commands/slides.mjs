@@ -39,11 +39,10 @@ export default async function slides(args) {
     const start = performance.now();
     process.stdout.write(`${name} … `);
     try {
-      const { file, pdf, pages, remarks } = await work();
+      const { file, pdf, pages } = await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       const written = [file, pdf ?? []].flat().map((path) => relative(root, path));
       console.log(`${pages.length} slides, ${seconds} s: ${written.join(', ')}`);
-      for (const remark of remarks) console.log(`    ${remark}`);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== 'DeckError') throw error;
       failed++;
