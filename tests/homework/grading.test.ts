@@ -48,30 +48,15 @@ const honest: Case[] = [
   ['a wrong answer', () => doubling('return x + 2;'), 2, /gives/],
   ['right for the visible half only', () => doubling('return 2 * Math.abs(x);'), 4],
   ['hard-coded', () => doubling('return 84;'), 2],
-  ['a promise of the right answer', () => doubling('return Promise.resolve(2 * x);'), 5],
-  [
-    'an answer that uses a cell of its own',
-    () =>
-      answered({ own: 'const two = 2;', double: 'function double(x: number) { return two * x; }' }),
-    5,
-  ],
   [
     'an answer that does not compile',
     () => doubling('return "2" * x;'),
     2,
     /cell \d+ failed|there is no function double/,
   ],
-  [
-    'a function of another name',
-    () => answered({ double: 'function twice(x: number) { return 2 * x; }' }),
-    2,
-    /no function double/,
-  ],
   ['a cell that throws', () => beside('throw new Error("oh no");'), 5, /cell 3 failed: oh no/],
   ['noise on stderr', () => beside('console.error("careful")'), 5, /wrote to stderr: careful/],
   ['NaN', () => doubling('return NaN;'), 2, /gives NaN/],
-  ['the wrong shape', () => tripling('return tf.ones([2, 2]);'), 3],
-  ['no gradient', () => tripling('return tf.tensor(Array.from(x.dataSync(), (v) => 3 * v));'), 4],
 ];
 
 const spoiled: Case[] = [
@@ -139,14 +124,6 @@ const spoiled: Case[] = [
     /was changed/,
   ],
   [
-    'more points than there are',
-    () =>
-      changed((cells) => {
-        cells[at(cells, 'double-check')].metadata.nbgrader.points = 100;
-      }),
-    5,
-  ],
-  [
     'an answer twice, the second one wrong',
     () =>
       changed((cells) => {
@@ -158,20 +135,6 @@ const spoiled: Case[] = [
       }),
     5,
     /2 times: the first one counts/,
-  ],
-  [
-    'an answer that calls itself a check',
-    () =>
-      changed((cells) => {
-        const cell = cells[at(cells, 'double')];
-        cell.metadata.nbgrader = {
-          ...cell.metadata.nbgrader,
-          grade: true,
-          solution: false,
-          points: 50,
-        };
-      }),
-    5,
   ],
   [
     'no metadata at all',
@@ -193,20 +156,8 @@ const hostile: Case[] = [
     /did not come back/,
   ],
   ['endless recursion', () => doubling('return double(x);'), 2, /call stack/i],
-  [
-    'process.exit in a cell',
-    () => first('process.exit(0);'),
-    2,
-    /cell 3 was left out: it ended its process/,
-  ],
   ['process.exit in a call', () => doubling('process.exit(0);'), 2, /ended its process/],
   ['process.abort', () => first('process.abort();'), 2, /ended its process/],
-  [
-    'SIGKILL to itself',
-    () => first('process.kill(process.pid, "SIGKILL"); await new Promise(() => {});'),
-    2,
-    /ended its process/,
-  ],
   [
     'SIGKILL to its parent',
     () => first('process.kill(process.ppid, "SIGKILL"); process.kill(-1, "SIGKILL");'),
@@ -251,11 +202,6 @@ const hostile: Case[] = [
       beside(`const fs = require("fs");
 for (const file of ${JSON.stringify(places())}) { try { fs.writeFileSync(file, "mine"); } catch {} }
 try { fs.rmSync(${JSON.stringify(inClass.folder)}, { recursive: true }); } catch {}`),
-    5,
-  ],
-  [
-    'a large file',
-    () => beside('try { require("fs").writeFileSync("/tmp/large", Buffer.alloc(1e8)); } catch {}'),
     5,
   ],
   [
@@ -336,30 +282,10 @@ await new Promise((resolve) => { http.get(${JSON.stringify('ADDRESS')}, resolve)
     2,
   ],
   [
-    'Array.prototype polluted',
-    () =>
-      answered({
-        own: 'Array.prototype.every = () => true; Array.prototype.map = (() => []) as any;',
-        double: 'function double(x: number) { return 0; }',
-      }),
-    0,
-  ],
-  [
-    'a result with __proto__',
-    () => doubling('return JSON.parse(\'{"__proto__": {"polluted": true}}\');'),
-    2,
-  ],
-  [
     'a result without end',
     () => doubling('const a: any = {}; a.a = a; return a;'),
     2,
     /nested too deeply/,
-  ],
-  [
-    'a proxy that throws',
-    () => doubling('return new Proxy({}, { ownKeys() { throw new Error("boo"); } });'),
-    2,
-    /boo/,
   ],
   [
     'a getter that exits',
@@ -370,7 +296,6 @@ await new Promise((resolve) => { http.get(${JSON.stringify('ADDRESS')}, resolve)
   ['something thrown that is no error', () => doubling('throw { toString() { throw 1; } };'), 2],
   ['a function for a result', () => doubling('return () => 2 * x;'), 2, /function is no result/],
   ['a tensor that is too large', () => tripling('return tf.ones([2000, 2000]);'), 3, /too large/],
-  ['numbers that only look equal', () => doubling('return { valueOf: () => 2 * x };'), 2],
 ];
 
 function places(): string[] {

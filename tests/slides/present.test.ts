@@ -283,6 +283,25 @@ test('every colour of text stands out from its ground, light and dark (AA: 4.5)'
   }
 });
 
+test('a figure whose letters would be small is refused, with its cell', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => i);
+  const crowded = {
+    data: [{ type: 'heatmap', z: rows.map((i) => [i]) }],
+    layout: {
+      width: 500,
+      height: 900,
+      title: { text: 'Panels' },
+      yaxis: { tickvals: rows, domain: [0, 0.45] },
+      yaxis2: { tickvals: rows, domain: [0.55, 1] },
+    },
+  };
+  const output = shown({ 'application/vnd.plotly.v1+json': crowded, 'text/plain': 'Panels' });
+  const cells = [markdown('# T'), markdown('## Crowd'), code('x', [output])];
+  await expect(deck(notebook(...cells))).rejects.toThrow(
+    /07-test\.ipynb: a figure \(cell 3\) on "Crowd" has letters of \d+ px, and 18 are wanted/,
+  );
+});
+
 test('a figure in three dimensions is drawn, too, in the file and in the PDF', async () => {
   const cube = {
     data: [

@@ -15,7 +15,8 @@ const isAnswer = (cell) => Boolean(cell.metadata?.nbgrader?.solution);
  * @param {string} file what was handed in: a notebook, or anything else
  * @param {any} released the notebook that was handed out
  * @param {string} name of the assignment
- * @returns {{ notebook: any, remarks: string[] }} never throws
+ * @returns {{ notebook: any, remarks: string[], answered: boolean }} never throws; `answered` is false if
+ *   every answer is as it was handed out
  */
 export function rebuild(file, released, name) {
   /** @type {string[]} */
@@ -32,7 +33,7 @@ export function rebuild(file, released, name) {
   const found = [...copies.keys()].filter((id) => known.has(id));
   if (submitted.cells.length > 0 && found.filter((id) => id !== 'setup').length === 0) {
     remarks.push(`it is not a notebook of ${name}`);
-    return { notebook, remarks };
+    return { notebook, remarks, answered: false };
   }
   if (found.length > 0) {
     const { kernelspec = {} } = submitted.metadata ?? {};
@@ -55,8 +56,10 @@ export function rebuild(file, released, name) {
     else if (textOf(first) !== textOf(cell))
       remarks.push(`the cell ${id} was changed: the original was used`);
   }
+  const answers = (/** @type {any} */ { cells }) => cells.filter(isAnswer).map(textOf);
+  const answered = answers(notebook).join() !== answers(released).join();
   addOwnCells(notebook, submitted);
-  return { notebook, remarks };
+  return { notebook, remarks, answered };
 }
 
 /** @param {string} file @param {string[]} remarks @returns {any} */
