@@ -39,7 +39,7 @@ export function lamaParameters(
  * length · depth · heads, where self-attention costs length².
  *
  * Source: Mehta, Rangwala, Ramakrishnan (2019), "Low Rank Factorization for Compact Multi-Head
- * Self-Attention", eq. (3.13); the mean as context is their "LAMA + ctx".
+ * Self-Attention"; the mean as context is their "LAMA + ctx".
  *
  * @param inputs H [batch, length, depth], in the paper the states of a bidirectional GRU
  * @param mask [batch, 1, length], 1 = a word, 0 = padding, which counts neither in c nor in A

@@ -35,7 +35,7 @@ export function localPredictiveParameters(
  * keys are in the window does not change when p_t moves a little, but their Gaussian does.
  * Takes queries × (2D + 1) scores, not queries × keys.
  *
- * Source: Luong, Pham, Manning (2015), Section 3.2, eq. (9)–(10).
+ * Source: Luong, Pham, Manning (2015), Section 3.2, "Predictive alignment".
  *
  * @param query h_t [batch, queries, queryDepth]
  * @param keys h̄_s [batch, keys, keyDepth]

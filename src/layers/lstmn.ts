@@ -60,9 +60,9 @@ export function lstmnParameters(
  * The first two lines are additive attention with the query [x_t; h̃_{t−1}], the keys h_i and the
  * values [h_i; c_i]. Before the first step the tape is empty and the sum has no terms: h̃_1 = c̃_1 =
  * 0. (The authors' program puts a state 0 on the tape instead, and keeps it there.) Of a stack of
- * LSTMNs, each reads the h of the one below as its input x (eq. 10).
+ * LSTMNs, each reads the h of the one below as its input x.
  *
- * Source: Cheng, Dong, Lapata (2016), Section 3.2, eq. (4)–(9).
+ * Source: Cheng, Dong, Lapata (2016), "Long Short-Term Memory-Network".
  *
  * @param x x_t [batch, inputDepth]
  * @throws if a depth does not fit the parameters
@@ -215,7 +215,7 @@ export function deepFusionParameters(
  * h̃_t, c̃_t and the gates are those of `lstmnCell`; γ̃_0 = 0. Source and target need the same number
  * of units, since α̃_t is added to c_t.
  *
- * Source: Cheng, Dong, Lapata (2016), Section 4, "Deep Attention Fusion", eq. (11)–(16).
+ * Source: Cheng, Dong, Lapata (2016), Section 4, "Deep Attention Fusion".
  *
  * @param x the target so far [batch, time, inputDepth]
  * @param mask [batch, time], 1 = a token, 0 = padding
