@@ -110,6 +110,16 @@ describe('a class', () => {
     writeFileSync(join(inbox, 'notes.txt'), 'by the way');
   });
 
+  test('has learners who can look at their answers in the terminal', async () => {
+    const one = await command('check', '00', join(inbox, 'ada_2026.ipynb'));
+    expect(one.text).toContain('Exercise H0.1: 4 of 4 points');
+    expect(one.text).toContain('  ○ is 0 if all logits are equal');
+    expect(one.text).not.toContain('agrees with nearby temperatures'); // hidden
+    const all = await command('check');
+    for (const of of notebooksIn(sources)) expect(all.text).toMatch(new RegExp(`${of} +0 of \\d+`));
+    expect((await command('check', '77')).text).toMatch(/no homework 77.*00, 01, 02, 08, 17/);
+  }, 60_000);
+
   test('is handed out, collected and graded', async () => {
     expect((await command('collect', '00', inbox)).text).toContain('has not been handed out');
     expect((await command('release', '00')).ok).toBe(true);
