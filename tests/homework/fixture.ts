@@ -34,13 +34,16 @@ const double = `function double(x: number): number {
   return 2 * x;
   // END SOLUTION
 }`;
-const triple = `function triple(x: tf.Tensor): tf.Tensor {
+const triple = `function triple(x: any): any {
   // BEGIN SOLUTION
   return tf.mul(x, 3);
   // END SOLUTION
 }`;
 
-/** 3 points for numbers, of which 1 is hidden, and 2 for tensors. */
+/**
+ * 3 points for numbers, of which 1 is hidden, and 2 for tensors. The package comes without its types, which
+ * would take longer to read than all the rest.
+ */
 export const source = {
   cells: [
     {
@@ -49,7 +52,7 @@ export const source = {
       metadata: {},
       source: '# Homework 99 · Doubling\n\nDouble $x$.',
     },
-    cell('setup', 'setup', "import { homework, tf } from 'attention';"),
+    cell('setup', 'setup', "const { homework, tf } = require('attention');"),
     cell('answer', 'double', double),
     cell(
       'check',
