@@ -68,17 +68,30 @@ export async function judgeHomework<A extends Answers>(
   ) as { [Name in keyof A]: Called<A[Name]> };
   const outcomes: HomeworkVerdict['outcomes'] = [];
   for (const { does, points, look, hidden = false } of behaviours) {
-    tf.engine().startScope();
-    const outcome = await Promise.resolve()
-      .then(() => look(called, random(seed)))
-      .then((wrong) => looked(does, wrong))
-      .catch((error) => failed(does, error))
-      .finally(() => tf.engine().endScope());
+    const outcome = await inTurn(async () => {
+      tf.engine().startScope();
+      try {
+        return looked(does, await look(called, random(seed)));
+      } catch (error) {
+        return failed(does, error);
+      } finally {
+        tf.engine().endScope();
+      }
+    });
     outcomes.push({ ...outcome, points, hidden });
   }
   const sum = (list: { points: number }[]) => list.reduce((all, { points }) => all + points, 0);
   const held = outcomes.filter(({ mark }) => mark === '✓');
   return { exercise, points: sum(held), of: sum(outcomes), outcomes };
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after another: TensorFlow.js has one scope at a time, whoever began it. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work);
+  last = result.catch(() => {});
+  return result;
 }
 
 /** Judges an exercise and prints what holds, what does not, and why: what a check cell calls. */

@@ -20,7 +20,7 @@ import {
   sources,
 } from '../../tools/homework/class-folder.mjs';
 import { findChromium } from '../../tools/render/chromium.mjs';
-import { root } from '../../tools/setup/paths.mjs';
+import { root, venvPython } from '../../tools/setup/paths.mjs';
 import { run } from '../../tools/setup/process.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'class-'));
@@ -89,6 +89,7 @@ test('what is committed is what would be handed out', async () => {
 
 describe('a class', () => {
   beforeAll(async () => {
+    const unpacked = mkdtempSync(join(tmpdir(), 'inbox-'));
     const right = notebook(join(sources, `${name}.ipynb`));
     const released = notebook(join(homeworkFolder, `${name}.ipynb`));
     const solved = structuredClone(released);
@@ -104,9 +105,12 @@ describe('a class', () => {
       source: '<img src=x onerror="document.title = \'taken over\'"> my note',
     });
     writeFileSync(join(inbox, 'ada_2026.ipynb'), JSON.stringify(solved));
-    mkdirSync(join(inbox, 'ben'));
-    writeFileSync(join(inbox, 'ben', 'anything.ipynb'), JSON.stringify(released));
-    writeFileSync(join(inbox, 'carl.ipynb'), 'not a notebook');
+    mkdirSync(join(unpacked, 'ben'));
+    writeFileSync(join(unpacked, 'ben', 'anything.ipynb'), JSON.stringify(released));
+    const zip = ['-I', '-m', 'zipfile', '-c', join(inbox, 'late.zip'), join(unpacked, 'ben')];
+    expect((await run(venvPython, zip)).ok).toBe(true);
+    writeFileSync(join(inbox, '=carl.ipynb'), 'not a notebook'); // no formula for a spreadsheet
+    writeFileSync(join(inbox, '_.ipynb'), 'of nobody');
     writeFileSync(join(inbox, 'notes.txt'), 'by the way');
   });
 
@@ -125,7 +129,8 @@ describe('a class', () => {
     expect((await command('release', '00')).ok).toBe(true);
     const collected = await command('collect', '00', inbox);
     expect(collected.text).toContain(`Collected 3 of homework ${name}.`);
-    expect(collected.text).toContain('not taken');
+    for (const file of ['notes.txt', '_.ipynb'])
+      expect(collected.text).toContain(`not taken: ${join(inbox, file)}`);
     expect((await command('collect', '00', inbox)).text).toContain('Collected 0');
     const graded = await command('grade', '00');
     expect(graded.ok, graded.text).toBe(true);

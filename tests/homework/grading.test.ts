@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { patience } from '../../tools/homework/answers.mjs';
-import { gradeStudents } from '../../tools/homework/grading.mjs';
+import { gradeStudents } from '../../tools/homework/grade.mjs';
 import { hasBubblewrap } from '../../tools/homework/sandbox.mjs';
+import { patience } from '../../tools/homework/submission.mjs';
 import { Class, type Notebook, name, source } from './fixture';
 
 const canary = `.homework-canary-${process.pid}`;

@@ -56,7 +56,7 @@ test('32 reversible blocks cost no more activation memory than 2', () => {
 });
 
 test('a chunked feed-forward layer needs memory for the hidden numbers of one chunk only', () => {
-  const [rows, depth, hidden] = [16384, 16, 2048]; // 128 MB of hidden numbers
+  const [rows, depth, hidden] = [32768, 16, 2048]; // 256 MB of hidden numbers
   const next = random(1);
   const W1 = uniform([depth, hidden], next);
   const W2 = uniform([hidden, depth], next);
@@ -71,6 +71,6 @@ test('a chunked feed-forward layer needs memory for the hidden numbers of one ch
   };
   const chunked = measure((v) => chunkedFeedForward(v, f, { W1, W2 }, 512));
   const whole = measure(f);
-  expect(chunked).toBeLessThan(64);
-  expect(whole).toBeGreaterThan(128);
+  expect(whole).toBeGreaterThan(256); // more than the chunked step before it needed
+  expect(chunked).toBeLessThan(whole / 8);
 });

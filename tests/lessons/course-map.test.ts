@@ -4,19 +4,8 @@ import { join } from 'node:path';
 import * as attention from 'attention';
 import { expect, test } from 'vitest';
 import { notebooks, root } from '../../tools/setup/paths.mjs';
+import { deck, files, lessons, numbered } from '../course-map';
 
-interface Lesson {
-  lesson: number;
-  title: string;
-  /** Slides of the deck, each with the heading under which the lesson has it. */
-  slides: Record<string, string | null>;
-  functions: string[];
-}
-const { deck, lessons }: { deck: string[]; lessons: Lesson[] } = JSON.parse(
-  readFileSync(join(notebooks, 'course-map.json'), 'utf8'),
-);
-const files = readdirSync(notebooks).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
-const numbered = (lesson: number) => String(lesson).padStart(2, '0');
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const package_ = attention as Record<string, unknown>;
 

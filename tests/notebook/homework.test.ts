@@ -73,6 +73,29 @@ describe('homework', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test('lets exercises that are judged at the same time keep their tensors', async () => {
+    const slow = (wait: number) => {
+      const one = exercise((x) => tf.mul(x, 2));
+      one.behaviours = [
+        {
+          does: 'has its tensor after a while',
+          points: 1,
+          look: async ({ double }) => {
+            const x = tf.tensor1d([3]);
+            await new Promise((done) => setTimeout(done, wait));
+            const [got] = await (await double(x)).data();
+            return got === 6 ? undefined : `3 gives ${got}`;
+          },
+        },
+      ];
+      return judgeHomework(one);
+    };
+    const verdicts = await Promise.all([slow(60), slow(20), slow(40)]);
+    expect(verdicts.map(({ outcomes }) => outcomes[0].line)).toEqual(
+      Array(3).fill('has its tensor after a while'),
+    );
+  });
+
   test('prints a line for each behaviour, and how many points are still to come', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     await homework(exercise((x) => tf.mul(x, 2)));

@@ -1,31 +1,21 @@
 /** The map of the course, with the exported slide for each slide of the original deck. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as attention from 'attention';
 import { expect, test } from 'vitest';
 import { notebooks } from '../../tools/setup/paths.mjs';
+import { deck, files, lessons, numbered } from '../course-map';
 import { studio } from './decks';
 
-interface Row {
-  lesson: number;
-  title: string;
-  slides: Record<string, string | null>;
-  functions: string[];
-}
-const { deck, lessons }: { deck: string[]; lessons: Row[] } = JSON.parse(
-  readFileSync(join(notebooks, 'course-map.json'), 'utf8'),
-);
 const { exporter, folder } = studio();
 
 // `npx vitest run tests/slides/course-map.test.ts -u` writes the page anew.
 test('the page of the map is up to date, and every slide it names is in the exported lecture', async () => {
-  const files = readdirSync(notebooks).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
   const paths = files.map((name) => join(notebooks, name));
   const { pages } = await exporter().lecture(paths, 'Lecture', { folder });
   const lines = deck.map((slide) => {
     const row = lessons.find(({ slides }) => slide in slides);
     if (!row) throw new Error(`"${slide}" is in no lesson`);
-    const number = String(row.lesson).padStart(2, '0');
+    const number = numbered(row.lesson);
     const file = files.find((name) => name.startsWith(number));
     const functions = row.functions.map((name) => `\`${name}\``).join(', ');
     if (!file) return `| ${slide} | ${number} ${row.title} | to come | ${functions} | | |`;

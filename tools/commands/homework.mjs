@@ -30,7 +30,7 @@ export default async function main(args) {
   switch (what) {
     case 'grade-one': {
       // nbgrader asks for one grade: what is printed would be noise, and all is set up.
-      const { gradeStudents } = await import('../homework/grading.mjs');
+      const { gradeStudents } = await import('../homework/grade.mjs');
       await gradeStudents(folder(), rest[0], [rest[1]], { force: true });
       return process.exit(0);
     }
@@ -39,8 +39,12 @@ export default async function main(args) {
       const { check, progress } = await import('../homework/check.mjs');
       return rest.length > 0 ? check(rest[0], rest[1]) : progress();
     }
+    case 'collect': {
+      await setup();
+      const { collect } = await import('../homework/collect.mjs');
+      return collect(folder(), rest, options);
+    }
     case 'release':
-    case 'collect':
     case 'grade':
     case 'feedback':
     case 'formgrader':

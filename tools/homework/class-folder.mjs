@@ -131,12 +131,6 @@ export class ClassFolder {
     await this.nbgrader('generate_assignment', name, '--force');
   }
 
-  /** @param {string} zip @param {string} target */
-  async unzip(zip, target) {
-    const ran = await run(venvPython, ['-I', '-m', 'zipfile', '-e', zip, target]);
-    if (!ran.ok) throw new SetupError(`${zip} cannot be unpacked:\n\n${ran.tail}`);
-  }
-
   /**
    * Runs a command of nbgrader in the folder.
    *

@@ -1,7 +1,6 @@
 // @ts-check
-/** What an assistant does: hand out, collect, grade, give back. */
+/** What an assistant does: hand out, grade, give back; `collect.mjs` takes what was handed in. */
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -9,12 +8,10 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, extname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { openLab } from '../commands/start.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { root } from '../setup/paths.mjs';
@@ -22,11 +19,10 @@ import {
   assignmentName,
   ClassFolder,
   homeworkFolder,
-  isFile,
   notebooksIn,
   sources,
 } from './class-folder.mjs';
-import { gradeStudents } from './grading.mjs';
+import { gradeStudents } from './grade.mjs';
 import { describeSandbox } from './sandbox.mjs';
 
 /** @typedef {{ student?: string, force?: boolean }} Options */
@@ -38,86 +34,6 @@ export async function release(folder, numbers) {
     await folder.handOut(name, join(sources, `${name}.ipynb`));
     console.log(`${relative('', folder.release(name))} can be handed out.`);
   }
-}
-
-/** @param {ClassFolder} folder @param {string[]} words @param {Options} options */
-export async function collect(folder, [number, inbox], { force }) {
-  const name = assignmentName(number);
-  folder.requireRelease(name);
-  if (!inbox || !existsSync(inbox)) {
-    throw new SetupError(
-      `Collect from where? \`npm run homework -- collect ${name.slice(0, 2)} FOLDER\` takes a folder of ` +
-        'notebooks: student.ipynb, student_anything.ipynb or student/anything.ipynb, or zip files of them.',
-    );
-  }
-  const archive = folder.path('downloaded', name, 'archive');
-  rmSync(archive, { recursive: true, force: true });
-  const found = handedIn(inbox);
-  for (const zip of found.zips) {
-    const target = mkdtempSync(join(tmpdir(), 'homework-'));
-    await folder.unzip(zip, target);
-    found.files.push(...handedIn(target).files);
-  }
-  let kept = 0;
-  for (const { student, file, time } of newest(found.files)) {
-    const old = folder.submitted(name, student);
-    if (isFile(old) && !force && statSync(old).mtimeMs > time - 2) {
-      kept++;
-      continue;
-    }
-    const copy = join(archive, student, `${name}.ipynb`);
-    mkdirSync(dirname(copy), { recursive: true });
-    copyFileSync(file, copy);
-    utimesSync(copy, time / 1000, time / 1000);
-  }
-  const students = existsSync(archive) ? readdirSync(archive) : [];
-  if (students.length > 0) {
-    await folder.nbgrader('zip_collect', name, '--force');
-    for (const student of students) {
-      const { mtimeMs } = statSync(join(archive, student, `${name}.ipynb`));
-      utimesSync(folder.submitted(name, student), mtimeMs / 1000, mtimeMs / 1000);
-    }
-  }
-  console.log(
-    `Collected ${students.length} of homework ${name}${kept ? `; ${kept} were there already` : ''}.`,
-  );
-  for (const file of found.ignored) console.log(`  not taken: ${file}`);
-}
-
-/** @param {string} inbox @param {string} [student] a folder's name, for what lies in it */
-function handedIn(inbox, student) {
-  /** @type {{ files: { student: string, file: string, time: number }[], zips: string[], ignored: string[] }} */
-  const found = { files: [], zips: [], ignored: [] };
-  const entries = statSync(inbox).isDirectory()
-    ? readdirSync(inbox)
-        .sort()
-        .map((entry) => join(inbox, entry))
-    : [inbox];
-  for (const path of entries) {
-    const name = basename(path);
-    if (name.startsWith('.') || name === '__MACOSX') continue;
-    if (isFile(path) && extname(path) === '.zip' && !student) found.zips.push(path);
-    else if (isFile(path) && extname(path) === '.ipynb') {
-      const who = (student ?? name.replace(/\.ipynb$/, '').split('_')[0]).replace(
-        /[^\p{L}\p{N}.@-]/gu,
-        '-',
-      );
-      found.files.push({ student: who, file: path, time: statSync(path).mtimeMs });
-    } else if (!isFile(path) && existsSync(path) && statSync(path).isDirectory() && !student) {
-      const inside = handedIn(path, name);
-      found.files.push(...inside.files);
-      found.ignored.push(...inside.ignored);
-    } else found.ignored.push(path);
-  }
-  return found;
-}
-
-/** @param {{ student: string, file: string, time: number }[]} files the last one of each student */
-function newest(files) {
-  const last = new Map();
-  for (const one of files)
-    if (!(last.get(one.student)?.time > one.time)) last.set(one.student, one);
-  return [...last.values()];
 }
 
 /** @param {ClassFolder} folder @param {string[]} words @param {Options} options */

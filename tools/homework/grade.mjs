@@ -1,9 +1,10 @@
 // @ts-check
 /** Grades submissions: the notebook that was handed in, its points, and what there is to say. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Submission } from './answers.mjs';
-import { definitions } from './assignment.mjs';
+import { definitions, readAssignment } from './assignment.mjs';
 import { codeCells, rebuild } from './rebuild.mjs';
+import { Submission } from './submission.mjs';
 
 /** @type {typeof import('attention')} */
 const attention = createRequire(import.meta.url)('attention');
@@ -47,6 +48,8 @@ export async function gradeSubmission(
   const submission = new Submission(codeCells(notebook), tf, wrapped);
   const names = assignment.exercises.flatMap((exercise) => exercise.names);
   try {
+    // Without waiting for a turn; what is wrong is said again by the first call.
+    if (answered) await submission.start().catch(() => {});
     const answers = answered ? submission.answers(names) : nothing(names);
     const found = await definitions(assignment, attention, answers);
     /** @type {GradedExercise[]} */
@@ -77,7 +80,7 @@ export async function gradeSubmission(
       points: sum('points'),
       of: sum('of'),
       exercises,
-      remarks: [...remarks, ...submission.remarks],
+      remarks: [...remarks, ...submission.remarks].map((remark) => remark.replace(/\s+/g, ' ')),
       notebook,
     };
   } finally {
@@ -94,13 +97,46 @@ function nothing(names) {
 }
 
 /**
- * Grades many, two at a time.
+ * Grades the submissions of a class and keeps what was found out.
  *
+ * @param {import('./class-folder.mjs').ClassFolder} folder
+ * @param {string} name of the assignment
+ * @param {string[]} students
+ * @param {{ force?: boolean, wrapped?: boolean, onDone?: (student: string, result: any) => void }} [options]
+ *   `force` grades again what is unchanged
+ */
+export async function gradeStudents(
+  folder,
+  name,
+  students,
+  { force = false, wrapped, onDone } = {},
+) {
+  folder.requireRelease(name);
+  const assignment = readAssignment(folder.source(name));
+  const released = JSON.parse(readFileSync(folder.release(name), 'utf8'));
+  await twoAtATime(students, async (student) => {
+    const known = force ? undefined : folder.result(name, student);
+    const start = performance.now();
+    const result =
+      known ??
+      (await gradeSubmission(assignment, released, folder.submitted(name, student), {
+        seed: folder.seed,
+        wrapped,
+      }));
+    if (!known) {
+      const seconds = (performance.now() - start) / 1000;
+      folder.keep(name, student, { ...result, seconds });
+    }
+    onDone?.(student, result);
+  });
+}
+
+/**
  * @template T
  * @param {T[]} jobs
  * @param {(job: T) => Promise<void>} work
  */
-export async function twoAtATime(jobs, work) {
+async function twoAtATime(jobs, work) {
   const rest = [...jobs];
   const worker = async () => {
     for (let job = rest.shift(); job !== undefined; job = rest.shift()) await work(job);

@@ -119,7 +119,7 @@ function addOwnCells(notebook, submitted) {
  * The code cells that have to run before answers can be looked at: not checks, not figures.
  *
  * @param {any} notebook
- * @returns {import('./answers.mjs').CodeCell[]}
+ * @returns {import('./submission.mjs').CodeCell[]}
  */
 export function codeCells(notebook) {
   return notebook.cells.flatMap((/** @type {any} */ cell, /** @type {number} */ index) => {

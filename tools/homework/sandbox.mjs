@@ -13,13 +13,14 @@ import { root } from '../setup/paths.mjs';
 const MB = 1 << 20;
 export const limits = { memory: 3000 * MB, file: 16 * MB, processes: 64, temporary: 64 * MB };
 
+const node = realpathSync(process.execPath);
 const child = join(root, 'tools', 'homework', 'child.mjs');
 const native = join(root, 'node_modules', '@tensorflow', 'tfjs-node', 'deps');
 
-/** Folders that a submission has to read. */
+/** Files and folders that a submission has to read. */
 const readable = () =>
   [
-    dirname(dirname(realpathSync(process.execPath))),
+    node,
     realpathSync(join(root, 'node_modules')),
     join(root, 'node_modules'),
     join(root, 'src'),
@@ -79,8 +80,8 @@ function command(wrapped) {
   const { version } = process;
   const permission =
     Number.parseInt(version.slice(1), 10) >= 24 ? '--permission' : '--experimental-permission';
-  const node = [
-    process.execPath,
+  const interpreter = [
+    node,
     permission,
     '--allow-addons',
     '--no-warnings',
@@ -123,7 +124,7 @@ function command(wrapped) {
         '--',
       ]
     : [];
-  return [...prlimit, ...wrap, ...node, ...script];
+  return [...prlimit, ...wrap, ...interpreter, ...script];
 }
 
 /** @param {string} path */

@@ -1,5 +1,5 @@
 // @ts-check
-/** The functions of a submission, as the grader calls them: each call goes to the sandbox and back. */
+/** A submission at work: its functions, as the grader calls them, each call to the sandbox and back. */
 import { createInterface } from 'node:readline';
 import { decode, encode } from './codec.mjs';
 import { endSandbox, startSandbox } from './sandbox.mjs';
@@ -19,14 +19,12 @@ const longestOutput = 10_000;
 export class Submission {
   /** What a reader of the report should know. */
   remarks = /** @type {string[]} */ ([]);
-  /** What it printed, the beginning. */
-  printed = '';
-
   /** @type {Process | undefined} */
   #process;
-  #end = Date.now() + 1000 * patience.all;
+  /** Seconds that are left. Time in which it waits for its turn does not count. */
+  #left = patience.all;
   /** Cells that are left out since they ended the process. */
-  #left = new Set();
+  #omitted = new Set();
   /** Functions that did not come back. */
   #lost = new Map();
 
@@ -67,11 +65,10 @@ export class Submission {
   async #call(name, request) {
     const lost = this.#lost.get(name);
     if (lost) throw new Error(lost);
-    this.#process ??= await this.#start();
+    const process = await this.start();
     try {
-      const reply = await this.#process.ask(
-        { call: name, ...request },
-        this.#seconds(patience.call),
+      const reply = await this.#timed(patience.call, (seconds) =>
+        process.ask({ call: name, ...request }, seconds),
       );
       if ('error' in reply) throw new Error(String(reply.error).slice(0, 500));
       return decode(reply.value, this.tf);
@@ -85,29 +82,27 @@ export class Submission {
   }
 
   /** Runs the cells; again, without the one that ended the process, if one does. */
-  async #start() {
-    for (;;) {
+  async start() {
+    while (!this.#process) {
       const process = new Process(this.wrapped);
+      const cells = this.cells.filter(({ index }) => !this.#omitted.has(index));
       try {
-        await process.run(
-          this.cells.filter(({ index }) => !this.#left.has(index)),
-          (seconds) => this.#seconds(seconds),
-        );
+        await process.run(cells, (most, work) => this.#timed(most, work));
         for (const [index, error] of process.failed)
           this.#remark(`cell ${index + 1} failed: ${error}`);
-        return process;
+        this.#process = process;
       } catch (error) {
+        process.end();
         if (!(error instanceof Ended)) throw error;
         if (process.running === undefined)
           throw new Error(`the submission did not start: ${error.message}`);
-        this.#left.add(process.running);
+        this.#omitted.add(process.running);
         this.#remark(`cell ${process.running + 1} was left out: ${error.message}`);
-      } finally {
-        this.printed ||= process.printed;
-        if (process.complaints.trim())
-          this.#remark(`it wrote to stderr: ${process.complaints.trim().slice(0, 200)}`);
       }
+      const complaint = process.complaints.trim().slice(0, 200);
+      if (complaint) this.#remark(`it wrote to stderr: ${complaint}`);
     }
+    return this.#process;
   }
 
   /** @param {string} text */
@@ -115,11 +110,19 @@ export class Submission {
     if (!this.remarks.includes(text)) this.remarks.push(text);
   }
 
-  /** @param {number} most @returns {number} seconds that may pass */
-  #seconds(most) {
-    const left = (this.#end - Date.now()) / 1000;
-    if (left <= 0) throw new Error('the time for this submission is over');
-    return Math.min(most, left);
+  /**
+   * @template T
+   * @param {number} most seconds that this may take
+   * @param {(seconds: number) => Promise<T>} work
+   */
+  async #timed(most, work) {
+    if (this.#left <= 0) throw new Error('the time for this submission is over');
+    const start = performance.now();
+    try {
+      return await work(Math.min(most, this.#left));
+    } finally {
+      this.#left -= (performance.now() - start) / 1000;
+    }
   }
 
   close() {
@@ -135,13 +138,15 @@ class Process {
   failed = [];
   /** @type {number | undefined} The cell that is running. */
   running;
-  printed = '';
+  /** What it wrote to stderr, the beginning. */
   complaints = '';
 
   /** @type {((line: string | undefined) => void) | undefined} */
   #waiting;
   /** @type {string[]} */
   #lines = [];
+  /** Bytes that came since the last message was taken. */
+  #unread = 0;
   /** @type {string | undefined} Why it has ended. */
   #ended;
   #count = 0;
@@ -149,24 +154,19 @@ class Process {
   /** @param {boolean} [wrapped] */
   constructor(wrapped) {
     this.child = startSandbox(wrapped);
-    const [, stdout, stderr, requests, answers] = this.child.stdio;
-    const capped = (/** @type {any} */ stream, /** @type {'printed' | 'complaints'} */ name) =>
-      stream.on('data', (/** @type {Buffer} */ data) => {
-        this[name] = (this[name] + data).slice(0, longestOutput);
-      });
-    capped(stdout, 'printed');
-    capped(stderr, 'complaints');
-    /** @type {any} */ (requests).on('error', () => {}); // said by its end
-    let pending = 0;
-    const stream = /** @type {import('node:stream').Readable} */ (answers);
-    stream.on('data', (/** @type {Buffer} */ data) => {
-      const newline = data.lastIndexOf(10);
-      pending = newline < 0 ? pending + data.length : data.length - newline;
-      if (pending > longestMessage) this.end('it sent too much');
+    const [, stdout, stderr, requests, answers] = /** @type {any[]} */ (this.child.stdio);
+    for (const stream of [stdout, stderr, requests, answers]) stream.on('error', () => {}); // said by its end
+    stdout.resume(); // nobody reads it
+    stderr.on('data', (/** @type {Buffer} */ data) => {
+      this.complaints = (this.complaints + data).slice(0, longestOutput);
     });
-    createInterface({ input: stream }).on('line', (line) => {
+    answers.on('data', (/** @type {Buffer} */ data) => {
+      this.#unread += data.length;
+      if (this.#unread > longestMessage) this.end('it sent too much');
+    });
+    createInterface({ input: answers }).on('line', (line) => {
       if (this.#waiting) this.#waiting(line);
-      else if (this.#lines.length < 1000) this.#lines.push(line);
+      else this.#lines.push(line);
     });
     const ended = (/** @type {string} */ why) => {
       this.#ended ??= this.child.grownTooLarge
@@ -186,13 +186,13 @@ class Process {
 
   /**
    * @param {CodeCell[]} cells
-   * @param {(most: number) => number} seconds
+   * @param {(most: number, work: (seconds: number) => Promise<any>) => Promise<any>} timed
    */
-  async run(cells, seconds) {
+  async run(cells, timed) {
     this.#send({ cells });
     let most = patience.start;
     for (;;) {
-      const message = await this.#next(seconds(most));
+      const message = await timed(most, (seconds) => this.#next(seconds));
       if (message.ready) {
         this.running = undefined;
         return;
@@ -229,6 +229,7 @@ class Process {
   async #next(seconds) {
     const line = this.#lines.shift() ?? (await this.#wait(seconds));
     if (line === undefined) throw new Ended(this.#ended);
+    if (this.#lines.length === 0) this.#unread = 0;
     try {
       const message = JSON.parse(line);
       if (message !== null && typeof message === 'object') return message;
