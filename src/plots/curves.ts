@@ -33,6 +33,8 @@ export interface CurvesOptions extends Heading {
   yRange?: [number, number];
   /** Horizontal lines to compare with: chance, the paper's number. */
   levels?: { name: string; y: number }[];
+  /** The alternative text gives the numbers. For those that differ in every run: words instead. */
+  words?: string;
 }
 
 /**
@@ -79,8 +81,8 @@ export function curves(series: Series[], options: CurvesOptions): Figure {
   return figure(
     lines.flatMap((line, i) => traces(line, i, markers, xTitle)),
     {
-      xaxis: axis(xTitle, logX && extent(lines.flatMap(({ x }) => x))),
-      yaxis: { ...axis(yTitle, logY && range), range: axisRange },
+      xaxis: axis(xTitle, logX && logTicks(lines.flatMap(({ x }) => x))),
+      yaxis: { ...axis(yTitle, logY && orders(range)), range: axisRange },
       showlegend: false,
       hovermode: 'closest',
       shapes: levels.map(({ y }) => ({
@@ -115,7 +117,7 @@ export function curves(series: Series[], options: CurvesOptions): Figure {
       `Line chart: ${options.title}`,
       options.subtitle,
       `${yTitle} against ${xTitle}`,
-      `${lines.map(journey).join('; ')}`,
+      options.words ?? lines.map(journey).join('; '),
       levels.map(({ name, y }) => `${name} is at ${number(y)}`).join('; '),
     ),
   );
@@ -259,7 +261,7 @@ function spread(
   return placed.map(({ at, to, ...label }) => ({ ...label, shift: Math.round(to - at) }));
 }
 
-function axis(title: string, log: false | [number, number]): Record<string, any> {
+function axis(title: string, log: false | number[]): Record<string, any> {
   return {
     title: { text: plain(title), standoff: 10, font: { size: 13, color: quiet } },
     type: log ? 'log' : 'linear',
@@ -271,24 +273,32 @@ function axis(title: string, log: false | [number, number]): Record<string, any>
     ticklen: 4,
     tickcolor: '#8c959f',
     automargin: true,
-    ...(log ? logTicks(log) : {}),
+    ...(log ? { tickmode: 'array', tickvals: log, ticktext: log.map(written) } : {}),
   };
 }
 
-// 1, 2, 5, 10, 20, 50 … within an order of magnitude or two, else 1, 10, 100 …, written out.
-function logTicks([low, high]: [number, number]): Record<string, any> {
+// Where measurements are few and far apart (1, 2, 4, 8 … heads), each has a tick of its own.
+function logTicks(x: number[]): number[] {
+  const places = [...new Set(x)].sort((a, b) => a - b);
+  const apart = Math.log(places[places.length - 1] / places[0]) / 12;
+  const few = places.every((place, i) => i === 0 || Math.log(place / places[i - 1]) >= apart);
+  return few ? places : orders(extent(x));
+}
+
+// 1, 2, 5, 10, 20, 50 … within an order of magnitude or two, else 1, 10, 100 …
+function orders([low, high]: [number, number]): number[] {
   const decades = Math.log10(high / low);
   const digits = decades > 2.5 ? [1] : [1, 2, 5];
   const first = Math.floor(Math.log10(low));
   const every = Math.ceil(decades / 8);
-  const tickvals = Array.from({ length: Math.ceil(decades) + 2 }, (_, i) => first + i)
+  return Array.from({ length: Math.ceil(decades) + 2 }, (_, i) => first + i)
     .filter((_, i) => i % every === 0)
     .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
     .filter((value) => value >= low / 1.2 && value <= high * 1.2);
-  const written = (value: number) =>
-    value >= 1e6 || value < 1e-3 ? value.toExponential().replace('e+', 'e') : String(value);
-  return { tickmode: 'array', tickvals, ticktext: tickvals.map(written) };
 }
+
+const written = (value: number) =>
+  value >= 1e6 || value < 1e-3 ? value.toExponential().replace('e+', 'e') : String(value);
 
 function extent(values: number[]): [number, number] {
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];

@@ -59,7 +59,7 @@ export function heads(weights: Matrices, options: HeadsOptions): Figure {
 
   const columns = options.columns ?? (layers.length > 1 ? layers[0].length : inRow(names.length));
   const gap = { x: 18, y: 40 };
-  const room = Math.min(220, (760 - gap.x * (columns - 1)) / columns);
+  const room = Math.min(320, (760 - gap.x * (columns - 1)) / columns);
   const exact = Math.min(40, room / Math.max(rowCount, columnCount));
   const cell = exact > 6 ? Math.floor(exact) : exact;
   const panel = { width: columnCount * cell, height: rowCount * cell };

@@ -72,6 +72,21 @@ test('the alternative text follows each line', () => {
   );
 });
 
+test('numbers that differ in every run can be left out of the alternative text', () => {
+  const words = 'measured anew in every run';
+  const { layout } = curves([{ name: 'a', y: [3, 1] }], { ...options, words });
+  expect(layout.meta.alt).toBe(`Line chart: Loss. loss against step. ${words}.`);
+});
+
+test('few measurements on a logarithmic axis have a tick each, many have 1, 2, 5, 10', () => {
+  const ticks = (x: number[]) =>
+    curves([{ name: 'a', x, y: x }], { ...options, logX: true }).layout.xaxis.tickvals;
+  expect(ticks([1, 2, 4, 8, 16, 32])).toEqual([1, 2, 4, 8, 16, 32]);
+  expect(ticks([7, 7])).toEqual([7]);
+  expect(ticks(Array.from({ length: 60 }, (_, i) => 1 + i))).toEqual([1, 2, 5, 10, 20, 50]);
+  expect(ticks([1, 1.1, 100])).toEqual([1, 2, 5, 10, 20, 50, 100]);
+});
+
 describe('curves(series) throws if', () => {
   const cases: [string, Series[], object, string][] = [
     ['there is no line', [], {}, 'no line to draw'],
