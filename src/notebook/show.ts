@@ -42,7 +42,10 @@ export function table(rows: Record<string, unknown>[]): void {
   const cells = rows.map((row) => columns.map((column) => shown(row[column])));
   const right = columns.map((column) => rows.every((row) => typeof row[column] === 'number'));
 
-  const escaped = [columns, ...cells].map((row) => row.map((cell) => cell.replace(/\|/g, '\\|')));
+  // A narrow window must not break a line between a number and its unit.
+  const markdown = (cell: string) =>
+    cell.replace(/\|/g, '\\|').replace(/(\d) (\S{1,3})$/, '$1\u00a0$2');
+  const escaped = [columns, ...cells].map((row) => row.map(markdown));
   const rule = right.map((isRight) => (isRight ? '---:' : '---'));
   const [head, ...body] = escaped;
   const lines = [head, rule, ...body].map((row) => `| ${row.join(' | ')} |`);

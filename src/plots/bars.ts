@@ -1,4 +1,13 @@
-import { type Figure, figure, type Heading, palette, plain, quiet, textWidth } from './figure';
+import {
+  type Figure,
+  figure,
+  type Heading,
+  pageWidth,
+  palette,
+  plain,
+  quiet,
+  textWidth,
+} from './figure';
 import { number, sentences } from './words';
 
 /** One bar. */
@@ -42,7 +51,6 @@ export function bars(given: Bar[], options: BarsOptions): Figure {
   // A bar of value 1 needs some length on a logarithmic axis, too.
   const range = logX ? [Math.log10(least / 1.6), Math.log10(most * 1.3)] : [0, most * 1.1];
   const thickness = given.length > 12 ? 19 : 28;
-  const panel = { width: 460, height: thickness * given.length };
   const legend = groups.length > 1 ? 34 : 0;
   const margin = {
     top: 10 + legend,
@@ -97,8 +105,8 @@ export function bars(given: Bar[], options: BarsOptions): Figure {
     },
     options,
     {
-      width: panel.width + margin.left + margin.right,
-      height: panel.height + margin.top + margin.bottom,
+      width: Math.max(pageWidth, 240 + margin.left + margin.right),
+      height: thickness * given.length + margin.top + margin.bottom,
       margin,
     },
     sentences(

@@ -1,4 +1,13 @@
-import { type Figure, figure, type Heading, palette, plain, quiet, textWidth } from './figure';
+import {
+  type Figure,
+  figure,
+  type Heading,
+  pageWidth,
+  palette,
+  plain,
+  quiet,
+  textWidth,
+} from './figure';
 import { number, sentences } from './words';
 
 /** One line: `y` over `x`. */
@@ -58,7 +67,7 @@ export function curves(series: Series[], options: CurvesOptions): Figure {
 
   const range = options.yRange ?? span(lines, levels, logY);
   const axisRange = logY ? range.map(Math.log10) : range;
-  const panel = { width: 560, height: 320 };
+  const height = 300;
   const labels = spread(
     [
       ...lines.map(({ name, y, smoothed }, i) => ({
@@ -70,7 +79,7 @@ export function curves(series: Series[], options: CurvesOptions): Figure {
       ...levels.map((level) => ({ ...level, color: quiet, sign: '┄' })),
     ].filter(({ y }) => y !== undefined) as EndLabel[],
     (y) => ((logY ? Math.log10(y) : y) - axisRange[0]) / (axisRange[1] - axisRange[0]),
-    panel.height,
+    height,
   );
   const margin = {
     top: 14,
@@ -109,8 +118,8 @@ export function curves(series: Series[], options: CurvesOptions): Figure {
     },
     options,
     {
-      width: panel.width + margin.left + margin.right,
-      height: panel.height + margin.top + margin.bottom,
+      width: Math.max(pageWidth, 360 + margin.left + margin.right),
+      height: height + margin.top + margin.bottom,
       margin,
     },
     sentences(
@@ -258,7 +267,7 @@ function spread(
   placed.reverse().forEach((label, i) => {
     label.to = Math.min(label.to, i === 0 ? height : placed[i - 1].to - apart);
   });
-  return placed.map(({ at, to, ...label }) => ({ ...label, shift: Math.round(to - at) }));
+  return placed.map(({ at, to, ...label }) => ({ ...label, shift: Math.round(to - at) || 0 })); // never −0, which is not JSON
 }
 
 function axis(title: string, log: false | number[]): Record<string, any> {

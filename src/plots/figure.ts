@@ -69,6 +69,9 @@ export function sequentialColor(share: number): string {
   return `rgb(${mixed.join(', ')})`;
 }
 
+/** Pixels across: what a cell's output has in the Lab, in a window 800 pixels wide. */
+export const pageWidth = 620;
+
 /** The space in pixels around the panels. */
 export interface Margin {
   top: number;
@@ -87,7 +90,7 @@ export interface Heading {
 
 /**
  * Puts data, title and alternative text together on white paper of a fixed size.
- * A title wider than the panels widens the paper, up to 720 pixels, then it wraps.
+ * A title wider than the panels widens the paper, up to `pageWidth`, then it wraps.
  *
  * @throws if the title is empty.
  */
@@ -104,7 +107,7 @@ export function figure(
     );
   }
   const { margin } = size;
-  const room = Math.max(size.width, 720) - 32;
+  const room = Math.max(size.width, pageWidth) - 32;
   const titleLines = wrap(title, room, 16);
   const subtitleLines = subtitle ? wrap(subtitle, room, 13) : [];
   const widest = Math.max(

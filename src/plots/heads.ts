@@ -5,6 +5,7 @@ import {
   figure,
   type Heading,
   masked,
+  pageWidth,
   plain,
   quiet,
   textWidth,
@@ -59,7 +60,9 @@ export function heads(weights: Matrices, options: HeadsOptions): Figure {
 
   const columns = options.columns ?? (layers.length > 1 ? layers[0].length : inRow(names.length));
   const gap = { x: 18, y: 40 };
-  const room = Math.min(320, (760 - gap.x * (columns - 1)) / columns);
+  const share = (width: number) => (width - gap.x * (columns - 1)) / columns;
+  // One or two panels in a row fit the page. More get up to 150 pixels each, and the page scrolls.
+  const room = Math.min(320, Math.max(share(pageWidth - 180), Math.min(150, share(760))));
   const exact = Math.min(40, room / Math.max(rowCount, columnCount));
   const cell = exact > 6 ? Math.floor(exact) : exact;
   const panel = { width: columnCount * cell, height: rowCount * cell };

@@ -1,11 +1,11 @@
 /** Tokens as the labels of an axis: position i of the axis carries token i. */
-import { plain, textWidth } from './figure';
+import { pageWidth, plain, textWidth } from './figure';
 
 /** More tokens than this do not fit a page as labels: the axis shows positions. */
 export const mostLabels = 80;
 
 /** The side in pixels of a square cell, so that the longer side of `count` cells fits a page. */
-export function cellSize(count: number, page = 620, largest = 44): number {
+export function cellSize(count: number, page = pageWidth - 180, largest = 44): number {
   const fitting = Math.min(largest, page / count);
   return count <= mostLabels ? Math.max(10, Math.floor(fitting)) : fitting;
 }

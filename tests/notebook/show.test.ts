@@ -71,6 +71,12 @@ test('table(rows) throws if there are no rows', () => {
   expect(() => table([])).toThrow('no rows');
 });
 
+test('table(rows) does not break a line between a number and its unit', () => {
+  table([{ error: '11.7 %', phonemes: 'EY L' }]);
+  expect(sent[0][0].data['text/markdown']).toContain('| 11.7\u00a0% | EY L |');
+  expect(sent[0][0].data['text/plain']).toContain('11.7 %');
+});
+
 test('markdown(text) and html(text) have a plain text too', () => {
   markdown('**a**');
   html('<b>a</b>');

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { diverging, plain, sequential, textWidth, wrap } from '../../src/plots/figure';
+import { bars } from '../../src/plots/bars';
+import { curves } from '../../src/plots/curves';
+import { diverging, pageWidth, plain, sequential, textWidth, wrap } from '../../src/plots/figure';
+import { heads } from '../../src/plots/heads';
+import { heatmap } from '../../src/plots/heatmap';
 import { examples } from './examples';
 
 test.each(Object.entries(examples))(
@@ -12,6 +16,19 @@ test.each(Object.entries(examples))(
     expect(meta.alt.length).toBeGreaterThan(30);
   },
 );
+
+test('lines with short names, 13 letters and two heads fit into a window of 800 pixels', () => {
+  const weights = Array.from({ length: 13 }, () => new Array(13).fill(1 / 13));
+  const options = { title: 'Attention', queries: [...'NEIGHBORHOODS'], keys: [...'NEIGHBORHOODS'] };
+  const lines = [{ name: 'without attention', y: [3, 2] }];
+  const figures = [
+    curves(lines, { title: 'Loss', xTitle: 'step', yTitle: 'loss' }),
+    heatmap(weights, options),
+    heads([weights, weights], options),
+    bars([{ name: 'additive', value: 1 }], { title: 'Cost', xTitle: 'ms' }),
+  ];
+  for (const { layout } of figures) expect(layout.width).toBeLessThanOrEqual(pageWidth);
+});
 
 test.each(Object.entries(examples))('%s is plain JSON', (_, figure) => {
   expect(JSON.parse(JSON.stringify(figure))).toEqual(dropUndefined(figure));
