@@ -213,10 +213,15 @@ export function byRows(figure: Figure, room: number): Figure[] {
 
 /** What the page hands to Plotly. */
 export function drawing(
-  { data, layout, margin, gaps }: Figure,
+  { data, layout, margin, gaps, plot }: Figure,
   { share, zoom, width, height }: Sized,
 ) {
   const scaled = structuredClone({ data, layout });
+  for (const trace of scaled.data) {
+    // Cells too narrow for their numbers: the colours and the mouse tell.
+    const cell = (plot.width * share) / (trace.z?.[0]?.length ?? 1);
+    if (trace.type === 'heatmap' && cell < 2.3 * smallestLetter) delete trace.texttemplate;
+  }
   stretch(scaled, share);
   if (gaps > 0) spread(scaled.layout, gaps / (height / zoom - margin.t - margin.b));
   return {

@@ -234,7 +234,8 @@ function arrange(
       return i < 0 ? piece : { ...piece, sized: sizes[i] };
     });
     options.push({
-      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + 700 * small,
+      // Small letters are refused in the end: only if there is no other way, so that it is said.
+      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + (small > 0 ? 300 : 0) + 700 * small,
       pieces: placed,
       beside,
       title,

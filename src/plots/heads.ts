@@ -61,8 +61,8 @@ export function heads(weights: Matrices, options: HeadsOptions): Figure {
   const columns = options.columns ?? (layers.length > 1 ? layers[0].length : inRow(names.length));
   const gap = { x: 18, y: 40 };
   const share = (width: number) => (width - gap.x * (columns - 1)) / columns;
-  // One or two panels in a row fit the page. More get up to 150 pixels each, and the page scrolls.
-  const room = Math.min(320, Math.max(share(pageWidth - 180), Math.min(150, share(760))));
+  // Up to three panels in a row fit the page. More get up to 130 pixels each, and the page scrolls.
+  const room = Math.min(320, Math.max(share(pageWidth - 180), Math.min(130, share(760))));
   const exact = Math.min(40, room / Math.max(rowCount, columnCount));
   const cell = exact > 6 ? Math.floor(exact) : exact;
   const panel = { width: columnCount * cell, height: rowCount * cell };

@@ -90,6 +90,22 @@ test('three figures do not share a page', () => {
   expect(pages.flatMap(({ pieces }) => pieces)).toHaveLength(3);
 });
 
+test('two figures whose letters would be too small side by side have a page each', () => {
+  const wide = (): Block => ({
+    kind: 'figure',
+    cell: 0,
+    figure: readFigure({
+      data: [{ type: 'bar' }],
+      layout: { width: 620, height: 400, title: 'T', margin: { t: 60, r: 30, b: 40, l: 290 } },
+    }),
+  });
+  const pages = laidOut([heading('A'), wide(), wide()], [0, 50, 50]);
+  expect(pages).toHaveLength(2);
+  for (const { pieces } of pages) {
+    expect((pieces[0].sized?.zoom ?? 0) * smallestLetter).toBeCloseTo(readable);
+  }
+});
+
 test('what cannot be cut is said', () => {
   expect(() => laidOut([heading('A'), prose('Endless')], [0, 900])).toThrow(
     /a paragraph "Endless…" \(cell 1\) does not fit/,
@@ -164,6 +180,17 @@ test('a heatmap of very many rows stays whole, with fewer labels down and across
   expect(xaxis.ticktext.map((text: string) => Number(text.slice(1)))).toEqual(xaxis.tickvals);
   const { zoom } = fit(whole, 1100, room.bottom - 180);
   expect(Math.round(zoom * smallestLetter)).toBeGreaterThanOrEqual(readable);
+});
+
+test('a heatmap whose cells become too narrow for their numbers leaves them out', () => {
+  const figure = readFigure({
+    data: [{ type: 'heatmap', z: [[0.5, 0.5, 1]], texttemplate: '%{z:.2f}' }],
+    layout: { title: 'T', width: 240, height: 700, margin: { t: 100, b: 20, l: 60, r: 60 } },
+  });
+  const numbers = (height: number) =>
+    drawing(figure, fit(figure, 1100, height)).data[0].texttemplate !== undefined;
+  expect(numbers(1200)).toBe(true);
+  expect(numbers(420)).toBe(false);
 });
 
 test('panels keep the space between them, and their notes move along', () => {
