@@ -6,7 +6,7 @@ import type { Heading, Slide } from './blocks.ts';
 import type { Browser, Tab } from './chromium.ts';
 import { escapeHtml } from './code.ts';
 import { type Lesson, readLesson } from './deck.ts';
-import { plotlyBundle, readable, smallestLetter } from './figure.ts';
+import { letters, plotlyBundle, readable } from './figure.ts';
 import { deckHtml, staticHtml, styleSheet } from './html.ts';
 import { described, layOut, type Page } from './layout.ts';
 import { measure, overflows } from './measure.ts';
@@ -135,11 +135,10 @@ export class Exporter {
         for (const { block, sized } of one.pieces) {
           if (block.kind !== 'figure' || !sized) continue;
           for (const trace of block.figure.data) types.add(String(trace.type ?? 'scatter'));
-          const letters = Math.round(sized.zoom * smallestLetter);
-          if (letters < readable) {
+          if (letters(sized) < readable) {
             small.push(
               `${lesson?.name ?? name}.ipynb: ${described(block)} on "${one.title?.text}" has letters of ` +
-                `${letters} px, and ${readable} are wanted: give it a slide of its own, or less to show`,
+                `${letters(sized)} px, and ${readable} are wanted: give it a slide of its own, or less to show`,
             );
           }
         }

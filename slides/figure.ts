@@ -33,6 +33,9 @@ export const smallestLetter = 13;
 export const readable = 18;
 const zoomed = readable / smallestLetter;
 
+/** Pixels that the smallest letters of a figure have on the slide. */
+export const letters = ({ zoom }: Sized) => Math.round(zoom * smallestLetter);
+
 const cartesian = [
   ...['scatter', 'bar', 'box', 'heatmap', 'histogram', 'histogram2d', 'histogram2dcontour'],
   ...['contour', 'scatterternary', 'violin', 'image', 'pie', 'waterfall', 'funnel'],

@@ -4,7 +4,7 @@
  * take the room that the text leaves, below it or beside it.
  */
 import { type Block, type Heading, isGraphic, type Slide } from './blocks.ts';
-import { fit, readable, type Sized, smallestLetter } from './figure.ts';
+import { fit, letters, readable, type Sized, smallestLetter } from './figure.ts';
 
 export const page = { width: 1280, height: 720 };
 /** The room between the margins; half of it for each of two figures; text and a figure beside it. */
@@ -226,6 +226,7 @@ function arrange(
       0,
       1 - (Math.min(...sizes.map(({ zoom }) => zoom)) / readable) * smallestLetter,
     );
+    const refused = sizes.some((sized) => letters(sized) < readable);
     const worst = Math.min(
       ...sizes.map(({ width, height, zoom }) => zoom * Math.min(1, (width * height) / 240_000)),
     );
@@ -235,7 +236,7 @@ function arrange(
     });
     options.push({
       // Small letters are refused in the end: only if there is no other way, so that it is said.
-      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + (small > 0 ? 300 : 0) + 700 * small,
+      cost: 100 + bias + 120 * Math.max(0, 1.3 - worst) + (refused ? 300 : 0) + 700 * small,
       pieces: placed,
       beside,
       title,
