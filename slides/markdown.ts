@@ -1,6 +1,6 @@
 /** Markdown of a cell as blocks: mathematics by KaTeX, code by Shiki, the rest sanitised. */
 import { randomBytes } from 'node:crypto';
-import { katex as dollars } from '@mdit/plugin-katex';
+import { tex as dollars } from '@mdit/plugin-tex';
 import katex from 'katex';
 import MarkdownIt from 'markdown-it';
 import type { Block } from './blocks.ts';
@@ -30,7 +30,7 @@ const nonce = randomBytes(8).toString('hex');
 const placeholder = new RegExp(`\uE000${nonce}-(\\d+)\uE001`, 'g');
 
 const md = new MarkdownIt({ html: true });
-md.use(dollars); // Only its syntax: it would render by a KaTeX other than the one of our style sheet.
+md.use(dollars, { render: () => '' }); // Only its syntax: `formula` renders.
 md.core.ruler.before('text_join', 'mathematics', ({ tokens, env }) => locate(tokens, env));
 md.renderer.rules.math_inline = (tokens, i, _options, env) => formula(tokens[i], false, env);
 md.renderer.rules.math_block = (tokens, i, _options, env) => formula(tokens[i], true, env);
