@@ -146,4 +146,5 @@ export * from './training/parameters';
 export * from './training/random';
 export * from './training/schedule';
 export * from './training/set-prediction-loss';
+export * from './training/taped';
 export * from './training/train';

@@ -2,6 +2,7 @@
 import type { Figure } from '../plots/figure';
 import { tf } from '../tf';
 import { type Random, random } from '../training/random';
+import { taped } from '../training/taped';
 import { failed, looked, type Outcome, report } from './check';
 import { show } from './show';
 
@@ -137,7 +138,7 @@ export function gradientsOf(
     const value = part ? (result as Record<string, tf.Tensor>)[part] : (result as tf.Tensor);
     return tf.sum(tf.mul(value, upstream));
   };
-  return tf.grads(loss)(places.map((place) => input[place] as tf.Tensor));
+  return taped(() => tf.grads(loss)(places.map((place) => input[place] as tf.Tensor)));
 }
 
 function calledHere<F extends Answers[string]>(answer: F): Called<F> {

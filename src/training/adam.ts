@@ -1,5 +1,6 @@
 import { float, hasKernels, kernel, kernelOutputs } from '../kernels';
 import { tf } from '../tf';
+import { taped } from './taped';
 
 /** Settings of the Adam optimiser. */
 export interface AdamOptions {
@@ -60,7 +61,7 @@ export class Adam {
    * @throws if the loss is not a finite number; the parameters are then left as they were
    */
   minimize(loss: () => tf.Tensor): number {
-    const { value, grads } = tf.variableGrads(loss as () => tf.Scalar, this.variables);
+    const { value, grads } = taped(() => tf.variableGrads(loss as () => tf.Scalar, this.variables));
     const before = value.dataSync()[0];
     value.dispose();
     if (!Number.isFinite(before)) {

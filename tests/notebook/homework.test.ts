@@ -1,4 +1,4 @@
-import { type HomeworkExercise, homework, judgeHomework, tf } from 'attention';
+import { gradientsOf, type HomeworkExercise, homework, judgeHomework, tf } from 'attention';
 import { describe, expect, test, vi } from 'vitest';
 
 type Double = { double: (x: tf.Tensor) => tf.Tensor };
@@ -71,6 +71,26 @@ describe('homework', () => {
     const { outcomes } = await judgeHomework(greedy);
     expect(outcomes[2].mark).toBe('✓');
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('leaks nothing when the gradient of an answer fails', () => {
+    const [x, upstream] = [tf.tensor1d([1, 2]), tf.ones([2])];
+    const squared = (v: tf.Tensor) => tf.exp(tf.mul(v, v));
+    const answers = {
+      throws: (v: tf.Tensor) => {
+        squared(v);
+        throw new Error('not implemented');
+      },
+      'leaves the tape': (v: tf.Tensor) => tf.tensor(squared(v).arraySync()),
+    };
+    const before = tf.memory().numTensors;
+    for (const answer of Object.values(answers)) {
+      expect(() => gradientsOf(answer, [x], upstream)).toThrow(/not implemented|Cannot compute/);
+      expect(tf.memory().numTensors).toBe(before);
+    }
+    const [dx] = gradientsOf(squared, [x], upstream);
+    expect(dx.dataSync()[0]).toBeCloseTo(2 * Math.E, 4);
+    tf.dispose([x, upstream, dx]);
   });
 
   test('lets exercises that are judged at the same time keep their tensors', async () => {

@@ -115,6 +115,20 @@ describe('Adam', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test('keeps nothing of a step whose loss throws, as when it is interrupted', () => {
+    const weight = tf.variable(tf.ones([3]));
+    const adam = new Adam({ weight });
+    const interrupted = () => {
+      tf.exp(tf.square(weight));
+      throw new Error('interrupted');
+    };
+    const before = tf.memory().numTensors;
+    expect(() => adam.minimize(interrupted)).toThrow('interrupted');
+    expect(tf.memory().numTensors).toBe(before);
+    expect(adam.minimize(() => tf.sum(tf.square(weight)))).toBe(3);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   test('keeps no tensor from step to step', () => {
     const weight = tf.variable(tf.ones([3]));
     const adam = new Adam({ weight }, { clipNorm: 1 });

@@ -2,6 +2,7 @@ import { causalMask } from '../../attention/masks';
 import { multiHeadAttention, multiHeadParameters } from '../../attention/multi-head';
 import { tf } from '../../tf';
 import { random, uniform } from '../../training/random';
+import { taped } from '../../training/taped';
 import { type Exercise, near, numbers, round } from '../check';
 
 /** 8.1: two heads and W^O with a pencil. */
@@ -160,10 +161,12 @@ const layer: Exercise<Layer> = {
       look: within((f, { x, parameters, right }) => {
         const names = ['WQ', 'WK', 'WV', 'WO'] as const;
         const gradients = (layer: (p: Matrices) => tf.Tensor) =>
-          tf.grads((...matrices) => {
-            const p = Object.fromEntries(names.map((n, i) => [n, matrices[i]])) as Matrices;
-            return tf.sum(tf.square(layer(p)));
-          })(names.map((name) => parameters[name]));
+          taped(() =>
+            tf.grads((...matrices) => {
+              const p = Object.fromEntries(names.map((n, i) => [n, matrices[i]])) as Matrices;
+              return tf.sum(tf.square(layer(p)));
+            })(names.map((name) => parameters[name])),
+          );
         const [got, wanted] = [
           gradients((p) => f(x, p, 3).context),
           gradients((p) => right(x, p).context),
