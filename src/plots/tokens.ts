@@ -66,7 +66,8 @@ export function tokenAxis(
     return { axis, depth: side === 'left' ? widest + 4 : 20, overhang: 0 };
   }
   const widest = Math.max(...tokens.map((token) => textWidth(visible(token), size)));
-  const fits = side === 'left' || widest <= cell - (cell < 16 ? 0 : 4);
+  // Air between labels, less of it where cells are narrow and tokens are single letters.
+  const fits = side === 'left' || widest <= cell - Math.max(0, Math.min(4, cell - 13));
   const angle = fits ? 0 : cell >= 15 ? -45 : -90;
   Object.assign(axis, {
     tickmode: 'array',

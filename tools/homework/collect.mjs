@@ -44,7 +44,7 @@ export async function collect(folder, [number, inbox], { force }) {
       found.ignored.push(...inside.ignored.map((path) => `${zip}: ${basename(path)}`));
     }
     const kept = copyNewer(folder, name, newest(found.files), archive, force);
-    const students = await keepArchive(folder, name, archive);
+    const students = await handToNbgrader(folder, name, archive);
     console.log(
       `Collected ${students} of homework ${name}${kept ? `; ${kept} were there already` : ''}.`,
     );
@@ -86,7 +86,7 @@ function copyNewer(folder, name, files, archive, force) {
  * @param {string} archive
  * @returns {Promise<number>} how many
  */
-async function keepArchive(folder, name, archive) {
+async function handToNbgrader(folder, name, archive) {
   const students = existsSync(archive) ? readdirSync(archive) : [];
   if (students.length === 0) return 0;
   await folder.nbgrader('zip_collect', name, '--force');
