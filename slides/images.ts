@@ -1,8 +1,8 @@
 /** Images of a notebook as data: URIs. What is not there, or would come from a network, is a problem. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
-import type { Context } from './markdown.ts';
 import type { MimeBundle } from './notebook.ts';
+import type { Place, Problems } from './problems.ts';
 
 const types: Record<string, string> = {
   '.png': 'image/png',
@@ -29,7 +29,7 @@ export class Images {
   }
 
   /** @returns the data: URI, or undefined after a problem has been noted */
-  read(src: string, { place, problems }: Pick<Context, 'place' | 'problems'>): string | undefined {
+  read(src: string, { place, problems }: { place: Place; problems: Problems }): string | undefined {
     if (embedded.test(src)) return src;
     const refuse = (why: string) => problems.add(`the image ${src.slice(0, 80)} ${why}`, place);
     const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(src) ?? [];

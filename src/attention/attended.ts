@@ -1,4 +1,4 @@
-import type { tf } from '../tf';
+import type { tf } from '../tensors/tf';
 
 /** What every attention mechanism returns. */
 export type Attended<R extends tf.Tensor = tf.Tensor3D> = {

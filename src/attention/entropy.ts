@@ -1,4 +1,4 @@
-import { tf } from '../tf';
+import { tf } from '../tensors/tf';
 
 /**
  * How spread out each query's attention is, in nats:

@@ -1,6 +1,6 @@
-import { float, hasKernels, kernel, reduceKernel } from '../kernels';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
+import { float, hasKernels, kernel, reduceKernel } from '../tensors/kernels';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 
 /** A logit below any other, yet finite: exp gives 0, never NaN. */
 const HIDDEN = -3e38;

@@ -1,4 +1,4 @@
-import { tf } from '../tf';
+import { tf } from '../tensors/tf';
 
 /**
  * The mask of a model that may not look ahead: query i sees key j if j ≤ i + keys − queries.

@@ -1,5 +1,5 @@
-import { expectShape } from '../shape';
-import { tf } from '../tf';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 
 /**
  * The weights of a mechanism whose queries look at few keys: for each query, a list of keys and

@@ -1,4 +1,4 @@
-import { random, shuffled } from '../training/random';
+import { random, shuffled } from '../tensors/random';
 import { Vocabulary } from './vocabulary';
 
 /** A source and its target sequence, as ids. */

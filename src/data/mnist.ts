@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { random, shuffled } from '../training/random';
+import { random, shuffled } from '../tensors/random';
 
 /** A handwritten digit. */
 export interface Digit {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MultiHeadParameters } from '../attention/multi-head';
+import type { MultiHeadParameters } from '../attention/heads/multi-head';
 import { packageRoot } from '../package-root';
-import { tf } from '../tf';
+import { tf } from '../tensors/tf';
 
 /** What PyTorch made of one small example. */
 export type MultiHeadInPyTorch = {

@@ -1,5 +1,5 @@
-import { hasKernels, kernel } from '../kernels';
-import { tf } from '../tf';
+import { hasKernels, kernel } from '../tensors/kernels';
+import { tf } from '../tensors/tf';
 
 /** Activations by name, as a layer's option. */
 export type Activation = 'relu' | 'gelu';

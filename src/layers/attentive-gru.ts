@@ -1,8 +1,15 @@
-import { type AdditiveParameters, additiveAligner } from '../attention/additive';
-import { hasKernels, kernel, kernelOutputs, matMulKernel, stack, unstack } from '../kernels';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
-import { dense } from './dense';
+import { type AdditiveParameters, additiveAligner } from '../attention/scores/additive';
+import { dense } from '../tensors/dense';
+import {
+  hasKernels,
+  kernel,
+  kernelOutputs,
+  matMulKernel,
+  stack,
+  unstack,
+} from '../tensors/kernels';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import { type GruParameters, gruCell, gruSizes } from './gru';
 
 /** What a decoder went through, step by step. */

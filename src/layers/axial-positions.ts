@@ -1,5 +1,5 @@
-import { tf } from '../tf';
-import { type Random, uniform } from '../training/random';
+import { type Random, uniform } from '../tensors/random';
+import { tf } from '../tensors/tf';
 
 /** One table for each axis: [size of the axis, its share of the depth]. */
 export type AxialPositionParameters = tf.Tensor[];

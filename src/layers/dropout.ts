@@ -1,6 +1,6 @@
-import { hasKernels, kernel } from '../kernels';
-import { tf } from '../tf';
-import type { Random } from '../training/random';
+import { hasKernels, kernel } from '../tensors/kernels';
+import type { Random } from '../tensors/random';
+import { tf } from '../tensors/tf';
 
 /** How much a layer drops, and where its random numbers come from. Left out: nothing is dropped. */
 export type Dropout = { rate: number; next: Random };

@@ -1,7 +1,7 @@
-import { tf } from '../tf';
-import { type Random, uniform } from '../training/random';
+import { dense } from '../tensors/dense';
+import { type Random, uniform } from '../tensors/random';
+import { tf } from '../tensors/tf';
 import { type Activation, activate } from './activations';
-import { dense } from './dense';
 
 /** The parameters of a position-wise feed-forward network. */
 export type FeedForwardParameters = {

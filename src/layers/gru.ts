@@ -1,7 +1,7 @@
-import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../kernels';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
-import { type Random, uniform } from '../training/random';
+import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../tensors/kernels';
+import { type Random, uniform } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import { carry, steps } from './steps';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */

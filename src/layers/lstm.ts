@@ -1,7 +1,7 @@
-import { hasKernels, int64, kernelOutputs } from '../kernels';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
-import { type Random, uniform } from '../training/random';
+import { hasKernels, int64, kernelOutputs } from '../tensors/kernels';
+import { type Random, uniform } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import { carry, steps } from './steps';
 
 /** The parameters of a long short-term memory. Its input is the pair [x; h] side by side. */

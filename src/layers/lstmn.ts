@@ -1,8 +1,12 @@
-import { type AdditiveParameters, additiveAligner, additiveAttention } from '../attention/additive';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
-import { type Random, uniform } from '../training/random';
-import { dense } from './dense';
+import {
+  type AdditiveParameters,
+  additiveAligner,
+  additiveAttention,
+} from '../attention/scores/additive';
+import { dense } from '../tensors/dense';
+import { type Random, uniform } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import { type LstmParameters, lstmCell, lstmGates, lstmParameters } from './lstm';
 import { carry, steps } from './steps';
 

@@ -1,6 +1,6 @@
-import { expectShape } from '../shape';
-import { tf } from '../tf';
-import { type Random, uniform } from '../training/random';
+import { type Random, uniform } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 
 /**
  * Sinusoidal positions: each position is a set of clock hands, from fast to slow.

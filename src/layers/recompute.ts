@@ -1,4 +1,4 @@
-import { tf } from '../tf';
+import { tf } from '../tensors/tf';
 
 /**
  * y = f(), and the gradients of Σ y ∘ dy, inside a gradient function of `tf.customGrad`: how a

@@ -1,5 +1,5 @@
-import { tf } from '../tf';
-import { flatten } from '../training/parameters';
+import { flatten } from '../tensors/parameters';
+import { tf } from '../tensors/tf';
 import { recompute } from './recompute';
 
 /**

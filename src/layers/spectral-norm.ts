@@ -1,7 +1,7 @@
-import { expectShape } from '../shape';
-import { stopGradient } from '../tensors';
-import { tf } from '../tf';
-import type { Random } from '../training/random';
+import type { Random } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { stopGradient } from '../tensors/stop-gradient';
+import { tf } from '../tensors/tf';
 
 /**
  * Where the power iteration of `spectralNorm` starts: a direction drawn evenly from all directions.

@@ -1,4 +1,4 @@
-import { tf } from '../tf';
+import { tf } from '../tensors/tf';
 
 /** [batch, time, depth] → time times [batch, depth]. */
 export function steps(x: tf.Tensor): tf.Tensor[] {

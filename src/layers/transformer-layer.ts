@@ -1,4 +1,3 @@
-import { causalMask } from '../attention/masks';
 import {
   type HeadAttention,
   type KeyValueCache,
@@ -7,14 +6,15 @@ import {
   multiHeadAttention,
   multiHeadParameters,
   multiHeadQuery,
-} from '../attention/multi-head';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
-import type { Random } from '../training/random';
+} from '../attention/heads/multi-head';
+import { causalMask } from '../attention/masks';
+import { type LayerNormParameters, layerNorm, layerNormParameters } from '../tensors/layer-norm';
+import type { Random } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import type { Activation } from './activations';
 import { type Dropout, dropout } from './dropout';
 import { type FeedForwardParameters, feedForward, feedForwardParameters } from './feed-forward';
-import { type LayerNormParameters, layerNorm, layerNormParameters } from './layer-norm';
 
 /** The parameters of a layer of the encoder. */
 export type EncoderLayerParameters = {

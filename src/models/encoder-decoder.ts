@@ -1,11 +1,11 @@
-import { additiveAligner, additiveParameters } from '../attention/additive';
+import { additiveAligner, additiveParameters } from '../attention/scores/additive';
 import { type Batch, batch, pad, type SequencePair } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
 import { attentiveGru, type DecoderStates } from '../layers/attentive-gru';
 import { bidirectionalGru, gru, gruCell, gruParameters } from '../layers/gru';
-import { tf } from '../tf';
+import { random, uniform } from '../tensors/random';
+import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
-import { random, uniform } from '../training/random';
 import { beamSearch, type Hypothesis, type NextToken } from './beam-search';
 
 /** Sizes of an encoder–decoder. */

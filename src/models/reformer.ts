@@ -1,18 +1,18 @@
-import { angularHash } from '../attention/hashing';
-import { type LshOptions, lshAttention } from '../attention/lsh';
+import { angularHash } from '../attention/lsh/angular-hash';
+import { type LshOptions, lshAttention } from '../attention/lsh/lsh';
 import {
   type AxialPositionParameters,
   axialPositionParameters,
   axialPositions,
 } from '../layers/axial-positions';
 import { chunkedFeedForward } from '../layers/chunked-feed-forward';
-import { dense } from '../layers/dense';
-import { type LayerNormParameters, layerNorm } from '../layers/layer-norm';
 import { type Recall, type ReversibleBlock, reversibleStack } from '../layers/reversible';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
+import { dense } from '../tensors/dense';
+import { type LayerNormParameters, layerNorm } from '../tensors/layer-norm';
+import { type Random, uniform } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
-import { type Random, uniform } from '../training/random';
 
 /** Sizes of a Reformer. */
 export type ReformerSizes = {

@@ -1,6 +1,6 @@
-import { expectShape } from '../shape';
-import { stopGradient } from '../tensors';
-import { tf } from '../tf';
+import { expectShape } from '../tensors/shape';
+import { stopGradient } from '../tensors/stop-gradient';
+import { tf } from '../tensors/tf';
 
 /** One layer: its input at the present segment and at the positions before → its output. */
 export type SegmentLayer = (x: tf.Tensor3D, memory?: tf.Tensor3D) => tf.Tensor3D;

@@ -1,9 +1,8 @@
-import { type KeyValueCache, keyValueCache } from '../attention/multi-head';
+import { type KeyValueCache, keyValueCache } from '../attention/heads/multi-head';
 import { type Batch, pad } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
 import type { Activation } from '../layers/activations';
 import { type Dropout, dropout } from '../layers/dropout';
-import { type LayerNormParameters, layerNorm, layerNormParameters } from '../layers/layer-norm';
 import { learnedPositions, positionParameters, sinusoidalPositions } from '../layers/positions';
 import {
   type DecoderLayerParameters,
@@ -13,10 +12,11 @@ import {
   encoderLayer,
   encoderLayerParameters,
 } from '../layers/transformer-layer';
-import { tf } from '../tf';
+import { type LayerNormParameters, layerNorm, layerNormParameters } from '../tensors/layer-norm';
+import { flatten, variables } from '../tensors/parameters';
+import { type Random, random, uniform } from '../tensors/random';
+import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
-import { flatten, variables } from '../training/parameters';
-import { type Random, random, uniform } from '../training/random';
 import { beamSearch } from './beam-search';
 import type { Decoded } from './encoder-decoder';
 

@@ -1,8 +1,8 @@
 /** Homework: exercises that check themselves in the notebook, and give points when graded. */
 import type { Figure } from '../plots/figure';
-import { tf } from '../tf';
-import { type Random, random } from '../training/random';
-import { taped } from '../training/taped';
+import { type Random, random } from '../tensors/random';
+import { taped } from '../tensors/taped';
+import { tf } from '../tensors/tf';
 import { failed, looked, type Outcome, report } from './check';
 import { show } from './show';
 

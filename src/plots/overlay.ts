@@ -1,4 +1,4 @@
-import type { tf } from '../tf';
+import type { tf } from '../tensors/tf';
 import { barWidth, onOneScale, type Scale } from './colors';
 import { type Figure, figure, type Heading, plain, veil } from './figure';
 import { grid } from './grid';

@@ -1,5 +1,5 @@
 /** Reads what a plot is given: tensors or nested arrays, checked, as nested arrays of numbers. */
-import type { tf } from '../tf';
+import type { tf } from '../tensors/tf';
 
 /** Numbers in rows: a tensor of rank 2 or nested arrays. Leading dimensions of size 1 are dropped. */
 export type Matrix = tf.Tensor | number[][] | number[][][] | Float32Array[];

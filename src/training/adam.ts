@@ -1,6 +1,6 @@
-import { float, hasKernels, kernel, kernelOutputs } from '../kernels';
-import { tf } from '../tf';
-import { taped } from './taped';
+import { float, hasKernels, kernel, kernelOutputs } from '../tensors/kernels';
+import { taped } from '../tensors/taped';
+import { tf } from '../tensors/tf';
 
 /** Settings of the Adam optimiser. */
 export interface AdamOptions {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root';
-import { tf } from '../tf';
+import { tf } from '../tensors/tf';
 
 // The safetensors format: 8 bytes length of the header, the header as JSON, the data.
 interface Entry {

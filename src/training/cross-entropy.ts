@@ -1,6 +1,6 @@
-import { hasKernels, kernelOutputs } from '../kernels';
-import { expectShape } from '../shape';
-import { tf } from '../tf';
+import { hasKernels, kernelOutputs } from '../tensors/kernels';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 
 /**
  * Mean negative log-likelihood of the target tokens, in nats per token.

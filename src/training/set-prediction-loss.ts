@@ -1,5 +1,5 @@
-import { expectShape } from '../shape';
-import { tf } from '../tf';
+import { expectShape } from '../tensors/shape';
+import { tf } from '../tensors/tf';
 import { hungarian } from './hungarian';
 
 /** What a detector says: N guesses per image, each with a class, the last of which is "no object". */

@@ -1,6 +1,6 @@
 import { tf } from 'attention';
 import { describe, expect, test } from 'vitest';
-import { kernel } from '../../src/kernels';
+import { kernel } from '../../src/tensors/kernels';
 import { largestTensor, peakBytes } from '../helpers';
 
 describe('what a computation allocates', () => {

@@ -1,15 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as attention from 'attention';
 import { judgeHomework } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { type Assignment, definitions, readAssignment } from '../../tools/homework/assignment.mjs';
+import { allHomework } from '../../tools/homework/class-folder.mjs';
 
-const root = new URL('../..', import.meta.url).pathname;
-const sources = join(root, 'notebooks/homework/source');
-const assignments = readdirSync(sources)
-  .filter((file) => file.endsWith('.ipynb'))
-  .map((file) => readAssignment(join(sources, file)));
+const assignments = allHomework().map(({ name, room, source }) => ({
+  ...readAssignment(source),
+  name,
+  room,
+}));
 
 /** The cell as it is handed out. */
 const stub = (solution: string) =>
@@ -19,8 +20,8 @@ const stub = (solution: string) =>
   );
 
 /** Wrong solutions by exercise and by what is wrong: `## exercise`, `### mistake`, a block of code. */
-function wrongSolutions(name: string): [id: string, mistake: string, code: string][] {
-  const text = readFileSync(join(root, 'tests/homework/wrong', `${name}.md`), 'utf8');
+function wrongSolutions(room: string): [id: string, mistake: string, code: string][] {
+  const text = readFileSync(join(room, 'wrong.md'), 'utf8');
   return text
     .split(/^## /m)
     .slice(1)
@@ -40,8 +41,8 @@ async function judged(assignment: Assignment, answers: Record<string, string>, i
 }
 
 describe.each(assignments)('homework $name', (assignment) => {
-  const { name, exercises } = assignment;
-  const wrong = wrongSolutions(name);
+  const { room, exercises } = assignment;
+  const wrong = wrongSolutions(room);
 
   test('has at least four exercises, and five wrong solutions of each', () => {
     expect(exercises.length).toBeGreaterThanOrEqual(4);

@@ -13,19 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  ClassFolder,
-  homeworkFolder,
-  notebooksIn,
-  sources,
-} from '../../tools/homework/class-folder.mjs';
+import { allHomework, ClassFolder, homeworkOf } from '../../tools/homework/class-folder.mjs';
 import { findChromium } from '../../tools/render/chromium.mjs';
 import { root, venvPython } from '../../tools/setup/paths.mjs';
 import { run } from '../../tools/setup/process.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'class-'));
 const inbox = mkdtempSync(join(tmpdir(), 'inbox-'));
-const name = '00-what-attention-is';
+const { name, source, handout } = homeworkOf('00');
 const command = async (...args: string[]) => {
   const lines: string[] = [];
   const args_ = [join(root, 'tools/run.cjs'), 'homework', ...args, '--class', folder];
@@ -35,8 +30,8 @@ const command = async (...args: string[]) => {
 const notebook = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 const textOf = (cell: { source: string | string[] }) => [cell.source].flat().join('');
 /** Regions of the source that nobody may see, line by line. */
-const secrets = (of: string, kind: 'SOLUTION' | 'HIDDEN TESTS') =>
-  notebook(join(sources, `${of}.ipynb`)).cells.flatMap((cell: any) => {
+const secrets = (file: string, kind: 'SOLUTION' | 'HIDDEN TESTS') =>
+  notebook(file).cells.flatMap((cell: any) => {
     const region = new RegExp(`BEGIN ${kind}([\\s\\S]*?)// END ${kind}`, 'g');
     return [...textOf(cell).matchAll(region)].flatMap(([, text]) =>
       text
@@ -46,15 +41,15 @@ const secrets = (of: string, kind: 'SOLUTION' | 'HIDDEN TESTS') =>
     );
   });
 
-describe.each(notebooksIn(sources))('homework %s, as committed', (of) => {
-  const released = readFileSync(join(homeworkFolder, `${of}.ipynb`), 'utf8');
+describe.each(allHomework())('homework $name, as committed', ({ source, handout }) => {
+  const released = readFileSync(handout, 'utf8');
 
   test('holds no solution and no hidden test', () => {
     const text = JSON.parse(released).cells.map(textOf).join('\n');
     expect(text).not.toMatch(/BEGIN|END SOLUTION|HIDDEN/);
-    const hidden = [...secrets(of, 'SOLUTION'), ...secrets(of, 'HIDDEN TESTS')];
+    const hidden = [...secrets(source, 'SOLUTION'), ...secrets(source, 'HIDDEN TESTS')];
     expect(hidden.length).toBeGreaterThan(20);
-    const visible = notebook(join(sources, `${of}.ipynb`))
+    const visible = notebook(source)
       .cells.map((cell: any) =>
         textOf(cell).replace(/BEGIN (SOLUTION|HIDDEN TESTS)[\s\S]*?END \1/g, ''),
       )
@@ -81,17 +76,17 @@ describe.each(notebooksIn(sources))('homework %s, as committed', (of) => {
 
 test('what is committed is what would be handed out', async () => {
   const again = new ClassFolder(mkdtempSync(join(tmpdir(), 'class-')));
-  for (const of of notebooksIn(sources)) {
-    await again.handOut(of, join(sources, `${of}.ipynb`));
-    expect(notebook(again.release(of)), of).toEqual(notebook(join(homeworkFolder, `${of}.ipynb`)));
+  for (const { name, source, handout } of allHomework()) {
+    await again.handOut(name, source);
+    expect(notebook(again.release(name)), name).toEqual(notebook(handout));
   }
 }, 60_000);
 
 describe('a class', () => {
   beforeAll(async () => {
     const unpacked = mkdtempSync(join(tmpdir(), 'inbox-'));
-    const right = notebook(join(sources, `${name}.ipynb`));
-    const released = notebook(join(homeworkFolder, `${name}.ipynb`));
+    const right = notebook(source);
+    const released = notebook(handout);
     const solved = structuredClone(released);
     for (const cell of solved.cells) {
       const id = cell.metadata.nbgrader?.grade_id;
@@ -120,8 +115,8 @@ describe('a class', () => {
     expect(one.text).toContain('  ○ is 0 if all logits are equal');
     expect(one.text).not.toContain('agrees with nearby temperatures'); // hidden
     const all = await command('check');
-    for (const of of notebooksIn(sources)) expect(all.text).toMatch(new RegExp(`${of} +0 of \\d+`));
-    expect((await command('check', '77')).text).toMatch(/no homework 77.*00, 01, 02, 08, 17/);
+    for (const one of allHomework()) expect(all.text).toMatch(new RegExp(`${one.name} +0 of \\d+`));
+    expect((await command('check', '77')).text).toMatch(/no lesson 77.*00, 01, 02, 08, 17/);
   }, 60_000);
 
   test('is handed out, collected and graded', async () => {
@@ -243,10 +238,9 @@ describe('a class', () => {
 });
 
 test('answers in a released notebook are not overwritten', async () => {
-  expect(readdirSync(homeworkFolder).length).toBeGreaterThan(0);
   const { hasAnswers } = await import('../../tools/homework/commands.mjs');
   const file = join(inbox, 'ada_2026.ipynb');
   expect(existsSync(file)).toBe(true);
   expect(hasAnswers(file)).toBe(true);
-  expect(hasAnswers(join(homeworkFolder, `${name}.ipynb`))).toBe(false);
+  expect(hasAnswers(handout)).toBe(false);
 });

@@ -9,12 +9,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parts } from '../../tools/lesson/new.mjs';
+import { writtenLessons } from '../../tools/lessons.mjs';
 import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run.mjs';
-import { notebooks, root, venvPython } from '../../tools/setup/paths.mjs';
+import { root, venvPython } from '../../tools/setup/paths.mjs';
 
 const minutes = 60_000;
-const lessons = readdirSync(notebooks).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
-const read = (name: string) => JSON.parse(readFileSync(join(notebooks, name), 'utf8'));
+const lessons = writtenLessons();
 const sourceOf = (cell: { source: string | string[] }) => [cell.source].flat().join('');
 
 interface Cell {
@@ -24,26 +25,13 @@ interface Cell {
   outputs?: { output_type: string; name?: string; data?: Record<string, unknown> }[];
 }
 
-describe.each(lessons)('%s, as committed', (name) => {
-  const cells: Cell[] = read(name).cells;
+describe.each(lessons)('$name, as committed', ({ notebook }) => {
+  const cells: Cell[] = JSON.parse(readFileSync(notebook, 'utf8')).cells;
   const prose = cells.filter((cell) => cell.cell_type === 'markdown').map(sourceOf);
   const code = cells.filter((cell) => cell.cell_type === 'code');
 
   test('has all parts of a lesson, in order', () => {
     const headings = prose.flatMap((text) => text.match(/^## .*$/gm) ?? []);
-    const parts = [
-      'The problem',
-      'Derivation',
-      'By hand',
-      'The shared implementation',
-      'On real data',
-      'Heatmaps',
-      'The paper’s claim in miniature',
-      'Where it breaks',
-      'Exercises',
-      'Test yourself',
-      'Paper against this code',
-    ];
     expect(headings).toEqual(parts.map((part, i) => `## ${i + 1} · ${part}`));
   });
 
@@ -91,13 +79,13 @@ function stockKernel(): NodeJS.ProcessEnv {
 
 // Two lessons at once, a core for each.
 test.concurrent.each(lessons)(
-  '%s runs from top to bottom without a word on stderr',
-  async (name) => {
-    const cells = printed(await executeLesson(join(notebooks, name), venvPython));
+  '$name runs from top to bottom without a word on stderr',
+  async ({ number, notebook }) => {
+    const cells = printed(await executeLesson(notebook, venvPython));
     expect(cells.join('').length).toBeGreaterThan(100);
-    if (!twice.includes(name.slice(0, 2))) return;
+    if (!twice.includes(number)) return;
     const again = printed(
-      await executeLesson(join(notebooks, name), venvPython, {
+      await executeLesson(notebook, venvPython, {
         kernel: 'stock',
         env: stockKernel(),
       }),

@@ -76,7 +76,7 @@ describe('reformer', () => {
 });
 
 test('the Reformer computes the same without TensorFlow’s own kernels', () => {
-  tf.env().set('IS_TEST', true); // as src/tf.ts does on this backend
+  tf.env().set('IS_TEST', true); // as src/tensors/tf.ts does on this backend
   tf.setBackend('cpu');
   try {
     expectGolden(golden('reformer')[1] as never, run);

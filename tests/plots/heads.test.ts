@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { heads } from '../../src/plots/heads';
-import { tf } from '../../src/tf';
+import { tf } from '../../src/tensors/tf';
 import { diagonal } from './examples';
 
 const title = 'Self-attention, layer 1';

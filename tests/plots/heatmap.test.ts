@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { heatmap } from '../../src/plots/heatmap';
-import { tf } from '../../src/tf';
+import { tf } from '../../src/tensors/tf';
 
 const title = 'Cross-attention, layer 1, head 1';
 const half = [

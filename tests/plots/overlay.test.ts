@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { overlay } from '../../src/plots/overlay';
-import { tf } from '../../src/tf';
+import { tf } from '../../src/tensors/tf';
 
 const title = 'Soft attention';
 const image = [

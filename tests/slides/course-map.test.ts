@@ -2,33 +2,33 @@
 import { join } from 'node:path';
 import * as attention from 'attention';
 import { expect, test } from 'vitest';
+import { deck, lessons, writtenLessons } from '../../tools/lessons.mjs';
 import { notebooks } from '../../tools/setup/paths.mjs';
-import { deck, files, lessons, numbered } from '../course-map';
 import { studio } from './decks';
 
 const { exporter, folder } = studio();
 
 // `npx vitest run tests/slides/course-map.test.ts -u` writes the page anew.
 test('the page of the map is up to date, and every slide it names is in the exported lecture', async () => {
-  const paths = files.map((name) => join(notebooks, name));
+  const paths = writtenLessons().map(({ notebook }) => notebook);
   const { pages } = await exporter().lecture(paths, 'Lecture', { folder });
-  const lines = deck.map((slide) => {
-    const row = lessons.find(({ slides }) => slide in slides);
-    if (!row) throw new Error(`"${slide}" is in no lesson`);
-    const number = numbered(row.lesson);
-    const file = files.find((name) => name.startsWith(number));
-    const functions = row.functions.map((name) => `\`${name}\``).join(', ');
-    if (!file) return `| ${slide} | ${number} ${row.title} | to come | ${functions} | | |`;
-    const section = row.slides[slide];
-    const page = pages.find(({ id, title }) => id.startsWith(number) && title === section);
-    expect(page, `the exported slide "${section}" of lesson ${number}`).toBeDefined();
-    const exercises = Object.keys(
-      (attention as unknown as Record<string, object>)[`lesson${number}`],
-    );
-    const names = exercises.map((_, i) => `${row.lesson}.${i + 1}`).join(', ');
-    const lesson = `[${number} ${row.title}](${file})`;
-    return `| ${slide} | ${lesson} | ${section} | ${functions} | ${names} | \`#/${page?.id}\` |`;
-  });
+  const all = lessons().flatMap((lesson) => lesson.slides.map((row) => ({ ...lesson, ...row })));
+  const lines = deck().flatMap((slide) =>
+    all
+      .filter((row) => row.slide === slide)
+      .map(({ number, name, title, written, section, functions, exercises = [] }) => {
+        const computed = functions.map((one) => `\`${one}\``).join(', ');
+        if (!written) return `| ${slide} | ${number} ${title} | to come | ${computed} | | |`;
+        const page = pages.find(({ id, title }) => id.startsWith(number) && title === section);
+        expect(page, `the exported slide "${section}" of lesson ${number}`).toBeDefined();
+        const order = Object.keys(
+          (attention as unknown as Record<string, object>)[`lesson${number}`],
+        );
+        const names = exercises.map((one) => `${Number(number)}.${order.indexOf(one) + 1}`);
+        const lesson = `[${number} ${title}](${name}.ipynb)`;
+        return `| ${slide} | ${lesson} | ${section} | ${computed} | ${names.join(', ')} | \`#/${page?.id}\` |`;
+      }),
+  );
   const text = [
     '# The deck, slide by slide',
     '',

@@ -19,7 +19,7 @@ For assistants (in the folder class, or --class DIR)
   npm run homework -- export             the grade book as class/grades.csv
 
 For authors
-  npm run homework -- renew [08]         notebooks/homework from notebooks/homework/source
+  npm run homework -- renew [08]         notebooks/homework from the rooms in src/lessons
 `;
 
 /** @param {string[]} args */

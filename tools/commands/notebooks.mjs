@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
+import { chosenLessons } from '../lessons.mjs';
 import { executeLesson, LessonError, writeNotebook } from '../notebooks/run.mjs';
 import { addStaticImages, closeBrowser } from '../render/static-images.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { setup } from '../setup/index.mjs';
-import { root, venvPython } from '../setup/paths.mjs';
+import { venvPython } from '../setup/paths.mjs';
 
 /**
  * `npm run notebooks [-- 02 17]`: executes lessons and writes their outputs, with static images,
@@ -14,22 +14,16 @@ import { root, venvPython } from '../setup/paths.mjs';
  */
 export default async function notebooks(args) {
   await setup();
-  const folder = join(root, 'notebooks');
-  const lessons = (await readdir(folder)).filter((name) => /^\d\d-.*\.ipynb$/.test(name)).sort();
-  const unknown = args.filter((number) => !lessons.some((name) => name.startsWith(`${number}-`)));
-  if (unknown.length > 0) {
-    const numbers = lessons.map((name) => name.slice(0, 2)).join(', ');
-    throw new SetupError(`There is no lesson ${unknown.join(', ')}. There are: ${numbers}.`);
-  }
+  const chosen = chosenLessons(args);
   const failed = [];
-  for (const name of lessons) {
-    if (args.length > 0 && !args.includes(name.slice(0, 2))) continue;
+  for (const { notebook: file } of chosen) {
+    const name = basename(file);
     const start = performance.now();
     process.stdout.write(`${name} … `);
     try {
-      const notebook = await executeLesson(join(folder, name), venvPython);
+      const notebook = await executeLesson(file, venvPython);
       await addStaticImages(notebook);
-      await writeNotebook(join(folder, name), notebook);
+      await writeNotebook(file, notebook);
       console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);
     } catch (error) {
       if (!(error instanceof LessonError)) throw error;

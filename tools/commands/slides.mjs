@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { chosenLessons } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { notebooks, root } from '../setup/paths.mjs';
 import { buildSlides } from '../setup/slides-build.mjs';
@@ -13,25 +14,13 @@ import { buildSlides } from '../setup/slides-build.mjs';
 export default async function slides(args) {
   const pdf = args.includes('--pdf');
   const numbers = args.filter((arg) => arg !== '--pdf');
-  const lessons = readdirSync(notebooks)
-    .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
-    .sort();
-  const unknown = numbers.filter(
-    (number) => !lessons.some((name) => name.startsWith(`${number}-`)),
-  );
-  if (unknown.length > 0) {
-    const known = lessons.map((name) => name.slice(0, 2)).join(', ');
-    throw new SetupError(`There is no lesson ${unknown.join(', ')}. There are: ${known}.`);
-  }
+  const files = chosenLessons(numbers).map(({ notebook }) => notebook);
   await buildSlides();
   /** @param {string} name */
   const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
   const browser = (await load('chromium.js')).Browser.start(); // starts while the rest is being loaded
   const { Exporter } = await load('export.js');
   const folder = join(root, 'slides', 'dist');
-  const files = lessons
-    .filter((name) => numbers.length === 0 || numbers.includes(name.slice(0, 2)))
-    .map((name) => join(notebooks, name));
   const exporter = new Exporter(browser);
   let failed = 0;
   /** @param {string} name @param {() => Promise<any>} work */

@@ -12,31 +12,37 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { chosenLessons, lessons } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { notebooks, root, venvPython } from '../setup/paths.mjs';
 import { run } from '../setup/process.mjs';
 
 export const homeworkFolder = join(notebooks, 'homework');
-export const sources = join(homeworkFolder, 'source');
 
-/** @param {string} folder @returns {string[]} names of the notebooks in it */
-export const notebooksIn = (folder) =>
-  (existsSync(folder) ? readdirSync(folder) : [])
-    .filter((file) => /^\d\d-.*\.ipynb$/.test(file))
-    .map((file) => file.slice(0, -'.ipynb'.length))
-    .sort();
+/**
+ * A lesson's homework: `source` with solutions and hidden tests, in its room; `handout` without.
+ *
+ * @typedef {import('../lessons.mjs').Lesson & { source: string, handout: string }} Homework
+ */
 
-/** @param {string | undefined} number '08' @param {string} [folder] @returns {string} '08-multi-head-attention' */
-export function assignmentName(number, folder = sources) {
-  const names = notebooksIn(folder);
-  const name = names.find((one) => one === number || one.slice(0, 2) === number);
-  if (name) return name;
-  const known = names.map((one) => one.slice(0, 2)).join(', ');
-  throw new SetupError(
-    number
-      ? `There is no homework ${number}. There is homework for the lessons ${known}.`
-      : `Which homework? There is some for the lessons ${known}.`,
-  );
+/** @returns {Homework[]} of all lessons that have some */
+export const allHomework = () =>
+  lessons()
+    .map((lesson) => ({
+      ...lesson,
+      source: join(lesson.room, 'homework.ipynb'),
+      handout: join(homeworkFolder, `${lesson.name}.ipynb`),
+    }))
+    .filter(({ source }) => existsSync(source));
+
+/** @param {string | undefined} number '08' @returns {Homework} */
+export function homeworkOf(number) {
+  const all = allHomework();
+  if (!number) {
+    const known = all.map(({ number }) => number).join(', ');
+    throw new SetupError(`Which homework? There is some for the lessons ${known}.`);
+  }
+  return /** @type {Homework} */ (chosenLessons([number], all)[0]);
 }
 
 /** @param {string} file */

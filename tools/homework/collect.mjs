@@ -15,7 +15,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { SetupError } from '../setup/errors.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 import { run } from '../setup/process.mjs';
-import { assignmentName, isFile } from './class-folder.mjs';
+import { homeworkOf, isFile } from './class-folder.mjs';
 
 /** @typedef {{ student: string, file: string, time: number }} HandedIn */
 
@@ -25,7 +25,7 @@ import { assignmentName, isFile } from './class-folder.mjs';
  * @param {{ force?: boolean }} options `force` takes what is older than what is there, too
  */
 export async function collect(folder, [number, inbox], { force }) {
-  const name = assignmentName(number);
+  const { name } = homeworkOf(number);
   folder.requireRelease(name);
   if (!inbox || !existsSync(inbox)) {
     throw new SetupError(

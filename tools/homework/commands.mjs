@@ -15,13 +15,7 @@ import { join, relative } from 'node:path';
 import { openLab } from '../commands/start.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { root } from '../setup/paths.mjs';
-import {
-  assignmentName,
-  ClassFolder,
-  homeworkFolder,
-  notebooksIn,
-  sources,
-} from './class-folder.mjs';
+import { allHomework, ClassFolder } from './class-folder.mjs';
 import { gradeStudents } from './grade.mjs';
 import { describeSandbox } from './sandbox.mjs';
 
@@ -30,15 +24,15 @@ import { describeSandbox } from './sandbox.mjs';
 /** @param {ClassFolder} folder @param {string[]} numbers */
 export async function release(folder, numbers) {
   for (const number of numbers.length > 0 ? numbers : [undefined]) {
-    const name = assignmentName(number);
-    await folder.handOut(name, join(sources, `${name}.ipynb`));
+    const { name, source } = homeworkOf(number);
+    await folder.handOut(name, source);
     console.log(`${relative('', folder.release(name))} can be handed out.`);
   }
 }
 
 /** @param {ClassFolder} folder @param {string[]} words @param {Options} options */
 export async function grade(folder, [number], { student, force }) {
-  const name = assignmentName(number);
+  const { name } = homeworkOf(number);
   folder.requireRelease(name);
   const all = folder.students(name);
   const students = student ? all.filter((one) => one === student) : all;
@@ -98,7 +92,7 @@ function report(folder, name) {
 
 /** @param {ClassFolder} folder @param {string[]} words @param {Options} options */
 export async function feedback(folder, [number], { student }) {
-  const name = assignmentName(number);
+  const { name } = homeworkOf(number);
   await folder.nbgrader(
     'generate_feedback',
     name,
@@ -158,18 +152,16 @@ export async function formgrader(folder, words) {
 
 /** @param {string[]} numbers @param {Options} options */
 export async function renew(numbers, { force }) {
-  const names =
-    numbers.length > 0 ? numbers.map((number) => assignmentName(number)) : notebooksIn(sources);
+  const chosen = numbers.length > 0 ? numbers.map(homeworkOf) : allHomework();
   const folder = new ClassFolder(mkdtempSync(join(tmpdir(), 'homework-')));
   try {
-    for (const name of names) {
-      const target = join(homeworkFolder, `${name}.ipynb`);
+    for (const { name, source, handout: target } of chosen) {
       if (!force && hasAnswers(target)) {
         throw new SetupError(
           `${relative('', target)} has answers in it, and would be overwritten. Move it away, or add --force.`,
         );
       }
-      await folder.handOut(name, join(sources, `${name}.ipynb`));
+      await folder.handOut(name, source);
       cpSync(folder.release(name), target);
       console.log(relative('', target));
     }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Errors as a reader of the notebook knows the code: "cell 3, line 4", the line as it was typed, and
- * `src/attention/dot.ts` instead of what was compiled from it.
+ * `src/attention/scores/dot-product.ts` instead of what was compiled from it.
  */
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';

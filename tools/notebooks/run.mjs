@@ -47,6 +47,28 @@ function describe(lesson, error) {
   return `${lesson}, cell ${cell} failed:\n\n${indented}\n\n${said}`;
 }
 
+/** What a figure is: thousands of numbers that nobody reads line by line. */
+const plotlyMime = 'application/vnd.plotly.v1+json';
+
+/**
+ * A notebook as text, as Jupyter writes it, but for figures, which have one line each: a change
+ * of a lesson can be read in its diff.
+ *
+ * @param {any} notebook
+ */
+export function notebookText(notebook) {
+  /** @type {string[]} */
+  const figures = [];
+  const text = JSON.stringify(
+    notebook,
+    (key, value) =>
+      key === plotlyMime ? `figure ${figures.push(JSON.stringify(value)) - 1}` : value,
+    1,
+  );
+  const marked = new RegExp(`("${plotlyMime.replace(/[.+]/g, '\\$&')}": )"figure (\\d+)"`, 'g');
+  return `${text.replace(marked, (_, key, index) => key + figures[Number(index)])}\n`;
+}
+
 /**
  * Writes a notebook so that the file is always whole: the old one, or the new one.
  *
@@ -55,7 +77,7 @@ function describe(lesson, error) {
  */
 export async function writeNotebook(file, notebook) {
   const part = join(dirname(file), `.${basename(file)}.part`);
-  await writeFile(part, `${JSON.stringify(notebook, null, 1)}\n`);
+  await writeFile(part, notebookText(notebook));
   await rename(part, file);
 }
 

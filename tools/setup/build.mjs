@@ -38,7 +38,7 @@ export const sourceBuild = {
 
 function sourceHash() {
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && /\.ts$|^(package|tsconfig)\.json$/.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .filter((file) => !file.startsWith(join(dist, '/')) && !file.startsWith(join(next, '/')));
   const inputs = [

@@ -1,0 +1,6 @@
+import { tf } from './tf';
+
+/** x itself, but as a constant: no gradient flows back through it. */
+export function stopGradient<T extends tf.Tensor>(x: T): T {
+  return tf.customGrad(() => ({ value: x.clone(), gradFunc: () => [] }))() as T;
+}

@@ -1,0 +1,36 @@
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { chosenLessons, lessons, rooms } from '../lessons.mjs';
+import { SetupError } from '../setup/errors.mjs';
+import { setup } from '../setup/index.mjs';
+import { root } from '../setup/paths.mjs';
+
+/**
+ * `npm run results -- 02 [17]`: runs what a lesson has no time for (several seeds, long trainings)
+ * and stores it in the lesson's room as results.json, and checkpoints in src/checkpoints. A room
+ * says how in its results.ts, by a function `results`. Minutes to an hour.
+ *
+ * @param {string[]} args
+ */
+export default async function results(args) {
+  const able = lessons().filter(({ room }) => existsSync(join(room, 'results.ts')));
+  if (args.length === 0) {
+    const known = able.map(({ number }) => number).join(', ');
+    throw new SetupError(`Whose results? Lessons that store some: ${known}.`);
+  }
+  const chosen = chosenLessons(args, able);
+  await setup();
+  const require = createRequire(import.meta.url);
+  for (const { name, room } of chosen) {
+    const built = join(rooms, '..', 'dist', 'lessons', name, 'results.js');
+    const found = await require(built).results((/** @type {string} */ line) => console.log(line));
+    const file = join(room, 'results.json');
+    writeFileSync(`${file}.part`, `${JSON.stringify(found, rounded, 1)}\n`);
+    renameSync(`${file}.part`, file);
+    console.log(`${relative(root, file)} is written.`);
+  }
+}
+
+/** @param {string} _ @param {unknown} value six digits are enough for a plot */
+const rounded = (_, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
