@@ -15,7 +15,7 @@ import { join, relative } from 'node:path';
 import { openLab } from '../commands/start.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { root } from '../setup/paths.mjs';
-import { allHomework, ClassFolder } from './class-folder.mjs';
+import { allHomework, ClassFolder, homeworkOf } from './class-folder.mjs';
 import { gradeStudents } from './grade.mjs';
 import { describeSandbox } from './sandbox.mjs';
 
