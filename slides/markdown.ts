@@ -195,7 +195,7 @@ function visibleWords(html: string): number {
 
 /** A comment says nothing on a slide; the marks of the talk are comments. */
 function isComment({ type, content }: Token): boolean {
-  return type === 'html_block' && /^(\s*<!--[^]*?-->)+\s*$/.test(content);
+  return type === 'html_block' && !content.replace(/<!--[\s\S]*?-->/g, '').trim();
 }
 
 /** Tokens at the outermost level, each with what lies inside; a fold with all it folds. */

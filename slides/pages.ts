@@ -29,8 +29,9 @@ function inner(block: Block, parts?: [number, number], excess = 1): string {
       const rows = some(block.rows).map((row) =>
         row
           .replace(/<tr/, '<tr data-part')
-          .replace(/^([^]*?<td[^>]*>)([✓✗])/, (_, before, sign) => {
-            return `${before}<span class="${sign === '✓' ? 'holds' : 'fails'}">${sign}</span>`;
+          .replace(/^([\s\S]*?<td[^>]*>)([✓✗])([^<]*)/, (_, before, sign, rest) => {
+            const verdict = `<span class="${sign === '✓' ? 'holds' : 'fails'}">${sign}</span>`;
+            return before + verdict + (rest.trim() && `<small>${rest.trim()}</small>`);
           }),
       );
       const claims = /^\s*<tr>\s*<th[^>]*><\/th>\s*<th[^>]*>claim</.test(block.head);

@@ -173,7 +173,7 @@ function titleOf(title: string, at: number, context: Context, rules: Problems): 
       place,
     );
   }
-  if (/^(§|section\b|\d+(\.\d+)*\s*[·:)]|\d+(\.\d+)+\s+\p{Lu}|\d+\.\s)/iu.test(heading.text)) {
+  if (/^(§|[Ss]ection\b|\d+(\.\d+)*\s*[·:)]|\d+(\.\d+)+\s+\p{Lu}|\d+\.\s)/u.test(heading.text)) {
     rules.add(`the title "${title}" is a section's number, and should be a claim`, place);
   }
   return heading;
@@ -182,7 +182,10 @@ function titleOf(title: string, at: number, context: Context, rules: Problems): 
 /** Words, lines and pictures of a slide. */
 function judge({ slide: { blocks, under }, place }: Open, rules: Problems): void {
   const refuse = (what: string) => rules.add(`the slide "${under?.text}" ${what}`, place);
-  if (blocks.length === 0) return refuse('shows nothing: put what it shows between core marks');
+  if (blocks.length === 0) {
+    refuse('shows nothing: put what it shows between core marks');
+    return;
+  }
   const beside = blocks.some((block) => isGraphic(block) || block.kind === 'formula');
   const words = blocks.reduce((sum, block) => sum + (block.words ?? 0), 0);
   const limit = beside ? most.wordsBeside : most.words;

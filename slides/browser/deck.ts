@@ -89,10 +89,10 @@
   const around = (page: HTMLElement) => pages.filter((one) => isBehind(one) === isBehind(page));
 
   /** '3 / 16'; of the backup only that it is one. */
-  function numberOf(page: HTMLElement): string[] {
+  function numberOf(page: HTMLElement): (string | number)[] {
     if (isBehind(page)) return ['backup'];
     const all = around(page);
-    return [String(all.indexOf(page) + 1), '/', String(all.length)];
+    return [all.indexOf(page) + 1, '/', all.length];
   }
 
   const overview = document.querySelector<HTMLElement>('.overview');
@@ -116,21 +116,27 @@
 
   /** In the overview the arrows go from link to link, up and down to the nearest in the next row. */
   function overviewKey(event: KeyboardEvent): void {
-    if (!isOverview() || !overview) return;
+    if (!isOverview()) return;
     event.stopImmediatePropagation();
     if (/^(Escape|o)$/i.test(event.key)) {
       event.preventDefault();
-      return toggleOverview();
+      toggleOverview();
     }
-    if (!event.key.startsWith('Arrow')) return;
-    event.preventDefault();
+    if (isOverview() && event.key.startsWith('Arrow')) {
+      event.preventDefault();
+      step(event.key);
+    }
+  }
+
+  function step(key: string): void {
+    if (!overview) return;
     const links = [...overview.querySelectorAll<HTMLElement>('a')];
     const boxes = links.map((link) => link.getBoundingClientRect());
     const at = links.indexOf(document.activeElement as HTMLElement);
     const here = boxes[Math.max(0, at)];
-    let next = at + (event.key === 'ArrowRight' ? 1 : -1);
-    if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
-      const sign = event.key === 'ArrowDown' ? 1 : -1;
+    let next = at + (key === 'ArrowRight' ? 1 : -1);
+    if (key === 'ArrowUp' || key === 'ArrowDown') {
+      const sign = key === 'ArrowDown' ? 1 : -1;
       const away = (box: DOMRect) => sign * (box.top - here.top);
       const rows = boxes.map(away).filter((distance) => distance > 4);
       const row = Math.min(...rows);
@@ -279,7 +285,10 @@
       place.removeAttribute('role');
     Reveal.addKeyBinding({ keyCode: 83, key: 'S', description: 'Speaker view' }, openSpeaker);
     Reveal.addKeyBinding({ keyCode: 79, key: 'O', description: 'Overview' }, toggleOverview);
-    Reveal.addKeyBinding({ keyCode: 27, key: 'Esc', description: 'Overview' }, toggleOverview);
+    Reveal.addKeyBinding({ keyCode: 27, key: 'Esc', description: 'Overview' }, () => {
+      if (document.querySelector('.r-overlay-help')) Reveal.toggleHelp(false);
+      else toggleOverview();
+    });
     Reveal.addKeyBinding({ keyCode: 68, key: 'D', description: 'Dark or light' }, turnLight);
     if (!isPrint) show();
     root.dataset.ready = 'true';
