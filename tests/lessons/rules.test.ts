@@ -328,17 +328,26 @@ describe('stored results', () => {
   });
 });
 
-test('code that only draws is folded, and no other, by one command', () => {
+test('code that only draws is folded, and notes, and nothing else, by one command', () => {
+  const slide = { slideshow: { slide_type: 'slide' } };
+  const notes = { slideshow: { slide_type: 'notes' } };
+  const hidden = { jupyter: { source_hidden: true } };
   const made = notebook(
-    () => code('show(x)', [], { tags: ['hide-input'], slideshow: { slide_type: 'slide' } }),
-    () => code('learn(x)', [], { jupyter: { source_hidden: true } }),
+    () => code('show(x)', [], { tags: ['hide-input'], ...slide }),
+    () => code('learn(x)', [], hidden),
+    () => text('> **For the lecturer.** Ask the room.', notes),
+    () => text('A note of another kind.', { ...notes, ...hidden }),
   );
-  expect(complaints('folds', made)).toHaveLength(2);
+  expect(complaints('folds', made)).toHaveLength(4);
   fold({ cells: made });
-  expect(complaints('folds', made)).toEqual([]);
+  expect(complaints('folds', made)).toEqual([
+    'cell 3 (m3): notes whose first line, which the Lab shows, says more than whom they are for: `npm run lesson -- fold`',
+  ]);
   expect(made).toMatchObject([
-    { metadata: { slideshow: { slide_type: 'slide' }, jupyter: { source_hidden: true } } },
+    { metadata: { ...slide, ...hidden } },
     { metadata: {} },
+    { metadata: { ...notes, ...hidden }, source: '> **For the lecturer.**\n> Ask the room.' },
+    { source: 'A note of another kind.' },
   ]);
 });
 

@@ -7,7 +7,7 @@ const usage = `What to do with a lesson?
 
   npm run lesson -- new 03 six-score-functions   its room in src/lessons and its notebook, with the eleven headings
   npm run lesson -- check [03]                   what its notebook owes to the rules of every lesson, in a second
-  npm run lesson -- fold [03]                    folds code that only draws, as \`npm run notebooks\` does
+  npm run lesson -- fold [03]                    folds what a reader need not read, as \`npm run notebooks\` does
   npm run lesson -- table                        the table of lessons in the README, from the rooms
 `;
 

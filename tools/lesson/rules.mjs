@@ -53,7 +53,7 @@ export const rules = {
   'draws weights whole: each row sums to 1 over its keys': weights,
   'has claims that are measured, print their verdict and are in the talk': claims,
   'shows that its own run lies among the stored ones': storedRuns,
-  'folds code that only draws': folded,
+  'folds code that only draws, and notes for the lecturer': folded,
   'has exercises with minutes, hint and check, and five questions with folded answers': questions,
 };
 
@@ -260,11 +260,16 @@ function storedRuns({ notebook: { cells }, results }) {
 /** @param {Subject} subject @returns {Complaint[]} */
 function folded({ notebook: { cells } }) {
   return cells.flatMap((cell) => {
-    const draws = cell.tags.includes('hide-input');
-    if (cell.type !== 'code' || draws === cell.folded) return [];
-    const what = draws
-      ? 'tagged hide-input, but not folded in the Lab'
-      : 'folded in the Lab, but not tagged hide-input';
+    const { type, tags, notes, folded: is, source } = cell;
+    const kind = notes ? 'notes for the lecturer' : 'code tagged hide-input';
+    const fold = notes || (type === 'code' && tags.includes('hide-input'));
+    const shown = notes && !/^> \*\*[^*\n]*\*\*$/m.test(source.split('\n')[0]);
+    if (fold === is && !shown) return [];
+    const what = !fold
+      ? 'folded, but neither code tagged hide-input nor notes'
+      : is
+        ? 'notes whose first line, which the Lab shows, says more than whom they are for'
+        : `${kind}, not folded`;
     return [{ cell, what: `${what}: \`npm run lesson -- fold\`` }];
   });
 }
