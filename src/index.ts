@@ -101,6 +101,7 @@ export { type Claim, type ClaimVerdict, claim, judgeClaim, spread } from './note
 export * from './notebook/homework';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
+export { type Numbers, same } from './notebook/same';
 export {
   type Bundle,
   type DisplayOptions,
