@@ -215,6 +215,7 @@ const display = (latex: string) => `$$\n${latex.replace(/^\s*\$+|\$+\s*$/g, '').
 
 function printed(text: string, error: boolean, { cell }: Context): Block[] {
   // Without the colours of a terminal, and without what a progress bar has overwritten.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const plain = text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').replace(/^.*\r(?!\n)/gm, '');
   let lines = plain.replace(/\s+$/, '').split('\n');
   if (lines.length === 1 && !lines[0]) return [];
@@ -241,14 +242,14 @@ function noteHtml(block: Block): string {
       return `<table>${block.head}${block.rows.join('')}</table>`;
     case 'code':
     case 'printed':
-      return `<pre>${block.kind === 'code' ? block.lines.join('\n') : escape(block.lines)}</pre>`;
+      return `<pre>${block.kind === 'code' ? block.lines.join('\n') : escaped(block.lines)}</pre>`;
     case 'fold':
       return `<p>${block.summary}</p>${block.html}`;
     case 'figure':
-      return `<p>${escape([block.figure.alt])}</p>`;
+      return `<p>${escaped([block.figure.alt])}</p>`;
     case 'picture':
-      return `<p>${escape([block.alt])}</p>`;
+      return `<p>${escaped([block.alt])}</p>`;
   }
 }
 
-const escape = (lines: string[]) => lines.map(escapeHtml).join('\n');
+const escaped = (lines: string[]) => lines.map(escapeHtml).join('\n');

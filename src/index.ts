@@ -137,6 +137,7 @@ export { gatherRows } from './tensors/gather-rows';
 export * from './tensors/headwise-dense';
 export * from './tensors/image-positions';
 export * from './tensors/layer-norm';
+export { castMask, expectBinary } from './tensors/mask';
 export * from './tensors/parameters';
 export * from './tensors/random';
 export { stopGradient } from './tensors/stop-gradient';

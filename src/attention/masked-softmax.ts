@@ -1,9 +1,8 @@
-import { float, hasKernels, kernel, reduceKernel } from '../tensors/kernels';
+import { fusedSoftmax, HIDDEN } from '../tensors/fused/softmax';
+import { hasKernels } from '../tensors/kernels';
+import { expectBinary } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-
-/** A logit below any other, yet finite: exp gives 0, never NaN. */
-const HIDDEN = -3e38;
 
 /**
  * Softmax over the keys that a mask leaves visible.
@@ -24,33 +23,16 @@ export function maskedSoftmax<T extends tf.Tensor>(logits: T, mask?: tf.Tensor):
   if (hasKernels() && logits.size > 0) return fusedSoftmax(logits, mask);
   if (!mask) return tf.softmax(logits);
   return tf.tidy(() => {
-    const visible = tf.cast(mask, 'bool');
+    const shown = tf.cast(mask, 'bool');
     const weights = tf.softmax(
-      tf.where(tf.broadcastTo(visible, logits.shape), logits as tf.Tensor, tf.scalar(HIDDEN)),
+      tf.where(tf.broadcastTo(shown, logits.shape), logits as tf.Tensor, tf.scalar(HIDDEN)),
     );
     return tf.mul(weights, tf.cast(mask, 'float32')) as T; // rows without any visible key become 0
   });
 }
 
-/** The same in fewer operations. With weights w:   dlogits = w ∘ dw − w · Σ_keys w ∘ dw */
-function fusedSoftmax<T extends tf.Tensor>(logits: T, mask?: tf.Tensor): T {
-  const fused = tf.customGrad((input, save) => {
-    let x = input as tf.Tensor;
-    if (mask) x = kernel('SelectV2', [tf.cast(mask, 'bool'), x, float(HIDDEN)]);
-    let weights = kernel('Softmax', [x]);
-    // Rows without any visible key become 0.
-    if (mask) weights = kernel('Mul', [weights, tf.cast(mask, 'float32')]);
-    (save as tf.GradSaveFunc)([weights]);
-    const gradFunc = (dw: tf.Tensor, [w]: tf.Tensor[]) => {
-      const product = kernel('Mul', [w, dw]);
-      return kernel('Sub', [product, kernel('Mul', [w, reduceKernel('Sum', product)])]);
-    };
-    return { value: weights, gradFunc };
-  });
-  return fused(logits) as T;
-}
-
 function expectBroadcast(mask: tf.Tensor, logits: tf.Tensor): void {
+  expectBinary(mask);
   const padded = [...new Array(Math.max(0, logits.rank - mask.rank)).fill(1), ...mask.shape];
   const expected = logits.shape.map((size, axis) => (padded[axis] === 1 ? 1 : size));
   if (padded.length !== logits.rank) expectShape('mask', mask, [...logits.shape]);

@@ -1,4 +1,5 @@
 import { hasKernels, kernelOutputs } from '../tensors/kernels';
+import { castMask } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
@@ -34,7 +35,7 @@ export function crossEntropy(
     const losses = hasKernels()
       ? nativeLosses(logits, labelSmoothing === 0 ? targets : smoothed(targets))
       : tf.neg(tf.sum(tf.mul(smoothed(targets), tf.logSoftmax(logits)), -1));
-    const counted = tf.cast(mask, 'float32');
+    const counted = castMask(mask, 'float32');
     const mean = tf.div(tf.sum(tf.mul(losses, counted)), tf.maximum(tf.sum(counted), 1));
     return mean as tf.Scalar;
   });

@@ -12,7 +12,9 @@ test("the lecture's list has 36 methods, by falling number of papers", () => {
 
 test('each of the 36 methods is implemented, and tested against values from elsewhere', () => {
   const folder = new URL('../attention/', import.meta.url);
-  const tests = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'));
   for (const { name, implementation } of methods) {
     expect((attention as Record<string, unknown>)[implementation], name).toBeTypeOf('function');
     const proven = tests.some(

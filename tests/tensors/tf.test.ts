@@ -37,14 +37,12 @@ test('without the addon the course runs on pure JavaScript, says so once, and co
 
 test('what has a fused version computes the same values and gradients without it', () => {
   // The tests of every file that asks `hasKernels()`, in a process without the addon.
-  const own = ['attention', 'layers'].flatMap((folder) =>
-    readdirSync(`src/${folder}`)
-      .filter((file) => readFileSync(`src/${folder}/${file}`, 'utf8').includes('hasKernels()'))
-      .map((file) => `tests/${folder}/${file.replace('.ts', '.test.ts')}`),
-  );
-  const files = [...own, 'tests/attention/graph.test.ts', 'tests/training/training.test.ts'].filter(
-    (file) => existsSync(file),
-  );
+  const own = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('dist'))
+    .filter((file) => /hasKernels\(\)|\/fused\//.test(readFileSync(`src/${file}`, 'utf8')))
+    .map((file) => `tests/${file.replace('.ts', '.test.ts')}`);
+  const more = ['tests/attention/graphs/graph.test.ts', 'tests/training/training.test.ts'];
+  const files = [...new Set([...own, ...more])].filter((file) => existsSync(file));
   expect(files.length).toBeGreaterThan(8);
   const env = { ...process.env, ATTENTION_BACKEND: 'cpu' };
   const run = () =>

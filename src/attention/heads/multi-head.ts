@@ -1,11 +1,6 @@
 import { dense } from '../../tensors/dense';
-import {
-  hasKernels,
-  kernel,
-  matMulKernel,
-  reshapeKernel,
-  transposeKernel,
-} from '../../tensors/kernels';
+import { fusedProjections } from '../../tensors/fused/projections';
+import { hasKernels } from '../../tensors/kernels';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -144,59 +139,22 @@ function attendInHeads<Weights extends tf.TensorContainer>(
   return { context: dense(mergeHeads(context), WO, bO), weights };
 }
 
-/**
- * x W + b in heads, for several W at once.
- *
- * @param x [batch, length, depth]
- * @param Ws n times [depth, dModel]
- * @param bs n times [dModel] or undefined
- * @returns n times [batch, heads, length, dHead]
- */
+/** x W + b in heads [batch, heads, length, dHead], for several W at once. */
 function project(
   x: tf.Tensor,
   Ws: tf.Tensor[],
   bs: (tf.Tensor | undefined)[],
   heads: number,
 ): tf.Tensor4D[] {
-  const [batch, length, depth] = x.shape;
-  const dModel = Ws[0].shape[1] as number;
-  const n = Ws.length;
   const biases = bs.filter((b) => b !== undefined);
+  const [depth, dModel] = [x.shape[2], Ws[0].shape[1] as number];
   const alike =
     Ws.every((W) => W.shape.join() === `${depth},${dModel}`) &&
     biases.every((b) => b.shape.join() === `${dModel}`) &&
-    [0, n].includes(biases.length);
-  if (!hasKernels() || !alike || dModel % heads !== 0 || x.size === 0) {
-    return Ws.map((W, i) => splitHeads(dense(x, W, bs[i]), heads));
-  }
-
-  // One product with [W_1 … W_n] instead of n, and one transposition of all into heads.
-  const side = (tensors: tf.Tensor[], axis: number) =>
-    n === 1 ? tensors[0] : tf.concat(tensors, axis);
-  const parts = (t: tf.Tensor, axis: number) => (n === 1 ? [t] : tf.split(t, n, axis));
-  const fused = tf.customGrad((...args) => {
-    const tensors = args as unknown as tf.Tensor[];
-    const save = tensors.pop() as unknown as tf.GradSaveFunc;
-    const flat = reshapeKernel(tensors[0], [batch * length, depth]);
-    const W = side(tensors.slice(1, n + 1), 1);
-    save([flat, W]);
-    const product = matMulKernel(flat, W);
-    const y =
-      biases.length === 0 ? product : kernel('BiasAdd', [product, side(tensors.slice(n + 1), 0)]);
-    const inHeads = reshapeKernel(y, [batch, length, n, heads, dModel / heads]);
-    const gradFunc = (dy: tf.Tensor, [xs, ws]: tf.Tensor[]) => {
-      const dRows = reshapeKernel(transposeKernel(dy, [1, 3, 0, 2, 4]), [
-        batch * length,
-        n * dModel,
-      ]);
-      const dx = reshapeKernel(matMulKernel(dRows, ws, false, true), x.shape);
-      const dW = parts(matMulKernel(xs, dRows, true), 1);
-      return [dx, ...dW, ...(biases.length === 0 ? [] : parts(kernel('BiasAddGrad', [dRows]), 0))];
-    };
-    return { value: transposeKernel(inHeads, [2, 0, 3, 1, 4]), gradFunc };
-  });
-  const all = fused(x, ...Ws, ...biases);
-  return (n === 1 ? [tf.squeeze(all, [0])] : tf.unstack(all)) as tf.Tensor4D[];
+    [0, Ws.length].includes(biases.length);
+  if (hasKernels() && alike && dModel % heads === 0 && x.size > 0)
+    return fusedProjections(x, Ws, biases, heads);
+  return Ws.map((W, i) => splitHeads(dense(x, W, bs[i]), heads));
 }
 
 /**

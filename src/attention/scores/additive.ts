@@ -1,5 +1,6 @@
 import { dense } from '../../tensors/dense';
-import { hasKernels, kernel } from '../../tensors/kernels';
+import { fusedAdditiveLogits } from '../../tensors/fused/additive-logits';
+import { hasKernels } from '../../tensors/kernels';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -83,38 +84,11 @@ export function additiveLogits(query: tf.Tensor, key: tf.Tensor, v: tf.Tensor): 
   const [batch, queries, d] = expectShape('query', query, ['batch', 'queries', 'dAttention']);
   const [, keys] = expectShape('key', key, [batch, 'keys', d]);
   expectShape('v', v, [d]);
-  const hiddenLayer = (q: tf.Tensor, k: tf.Tensor) =>
-    tf.tanh(tf.add(q.reshape([batch, queries, 1, d]), k.reshape([batch, 1, keys, d])));
-  if (!hasKernels()) {
-    return tf.tidy(() => tf.sum(tf.mul(hiddenLayer(query, key), v), -1) as tf.Tensor3D);
-  }
-
-  // The same in fewer operations, forward and backward:
-  //   h = tanh(q + k)   dh = de · v · (1 − h²)   dq = Σ_keys dh   dk = Σ_queries dh   dv = Σ de · h
-  const pairs = batch * queries * keys;
-  const fused = tf.customGrad((...args) => {
-    const [q, k, vector, save] = args as unknown as [...tf.Tensor[], tf.GradSaveFunc] as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.GradSaveFunc,
-    ];
-    const hidden = hiddenLayer(q, k).reshape([pairs, d]);
-    save([hidden, vector]);
-    const gradFunc = (dLogits: tf.Tensor, [h, vec]: tf.Tensor[]) => {
-      const de = dLogits.reshape([pairs, 1]);
-      const dSum = kernel('TanhGrad', [h, tf.mul(de, vec)]);
-      const perPair = dSum.reshape([batch, queries, keys, d]);
-      return [
-        tf.sum(perPair, 2),
-        queries === 1 ? dSum.reshape([batch, keys, d]) : tf.sum(perPair, 1),
-        tf.matMul(h, de, true).reshape([d]),
-      ];
-    };
-    const logits = tf.matMul(hidden, vector.reshape([d, 1]));
-    return { value: logits.reshape([batch, queries, keys]), gradFunc };
+  if (hasKernels()) return fusedAdditiveLogits(query, key, v);
+  return tf.tidy(() => {
+    const pairs = tf.add(query.reshape([batch, queries, 1, d]), key.reshape([batch, 1, keys, d]));
+    return tf.sum(tf.mul(tf.tanh(pairs), v), -1) as tf.Tensor3D;
   });
-  return fused(query, key, v) as tf.Tensor3D;
 }
 
 /** New parameters: Glorot and Bengio's uniform numbers. */
