@@ -448,7 +448,7 @@ function assemble(
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
-    options,
+    { title: options.title, subtitle: options.subtitle },
     {
       width: left + across + right,
       height: top + down + bottom,
