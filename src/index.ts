@@ -127,6 +127,8 @@ export { heatmap } from './plots/heatmap';
 export type { OverlayOptions, Picture } from './plots/overlay';
 export { overlay } from './plots/overlay';
 export { type SliderOptions, slider } from './plots/slider';
+export type { PlainStages, Stage } from './plots/stages';
+export { type StepperOptions, stepper } from './plots/stepper';
 export type { StepsOptions } from './plots/steps';
 export { steps } from './plots/steps';
 export type { Matrices, Matrix } from './plots/weights';
