@@ -1,4 +1,5 @@
 /** Each rule refuses a notebook that was spoiled on purpose, and lets a good one pass. */
+import { stepper } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { notebookOf } from '../../tools/lesson/notebook.mjs';
 import { comesFrom, printedNumbers, quotedNumbers } from '../../tools/lesson/numbers.mjs';
@@ -220,6 +221,16 @@ describe('heatmaps of weights', () => {
     expect(rows(whole.map((row) => row.slice(0, 3)))).toEqual([
       'cell 0 (c0): “Head 1”: in panel 1, row 1 sums to 0.214, not 1. Is a key cut off? If these are no weights: `weights: false`',
     ]);
+  });
+
+  test('are none in a stepper, which has compared its own', () => {
+    const { data, layout } = stepper({
+      ...{ title: 'One query', queries: ['a'], keys: ['a', 'b'], scores: [[0, Math.log(3)]] },
+      ...{ weights: [[0.25, 0.75]], values: [[5], [6]] },
+    });
+    const output = { output_type: 'display_data', data: { [plotly]: { data, layout } } };
+    const made = notebook(() => code('show(x)', [output]));
+    expect(complaints('weights whole', made)).toEqual([]);
   });
 
   test('are none if the figure says so, or shows scores', () => {
