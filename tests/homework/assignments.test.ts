@@ -6,15 +6,18 @@ import { readAssignment } from '../../tools/homework/assignment.mjs';
 import { battery } from '../../tools/homework/battery.mjs';
 import { allHomework } from '../../tools/homework/class-folder.mjs';
 import { defined, solutions, tryExercise, trySandbox } from '../../tools/homework/trials.mjs';
+import { executeLesson } from '../../tools/notebooks/run.mjs';
+import { venvPython } from '../../tools/setup/paths.mjs';
 
 const assignments = allHomework().map(({ name, room, source, handout }) => ({
   ...readAssignment(source),
   name,
   room,
+  source,
   handout,
 }));
 
-describe.each(assignments)('homework $name', ({ room, handout, ...assignment }) => {
+describe.each(assignments)('homework $name', ({ room, source, handout, ...assignment }) => {
   const { exercises } = assignment;
 
   test('has at least four exercises, and no solution of something else', () => {
@@ -28,6 +31,15 @@ describe.each(assignments)('homework $name', ({ room, handout, ...assignment }) 
     const { complaints } = await tryExercise(assignment, room, cell);
     expect(complaints).toEqual([]);
   });
+
+  test('runs in the kernel as its author wrote it', async () => {
+    const { cells } = await executeLesson(source, venvPython);
+    const printed = cells.flatMap(({ outputs = [] }: any) =>
+      outputs.flatMap(({ text = '' }) => [text].flat().join('')),
+    );
+    const done = printed.filter((text: string) => /^Exercise .*, all done\.$/m.test(text));
+    expect(done.length, printed.join('\n')).toBe(exercises.length);
+  }, 120_000);
 
   test('gives the right solutions all points in the sandbox, too', async () => {
     const released = JSON.parse(readFileSync(handout, 'utf8'));
