@@ -81,6 +81,8 @@ interface Part {
   names: Record<string, any>[];
   /** The text at the right: there once the stage is reached. */
   remark: (query: number) => string;
+  /** What the colours mean, if no numbers say it. */
+  legend: string;
   /** The ranges of the axes that show one query. */
   look: (query: number) => Record<string, any>;
   /** From which pixel to which, across and down: what is framed while the stage is the latest. */
@@ -106,31 +108,31 @@ const rowHeight = 28;
 const pitch = 35;
 const contextWidth = 56;
 const edge = 16;
+const small = { size: 12, color: quiet };
 const accent = '#d55e00';
-const sumOf = 'weight × value';
 
 function measure(stages: Read[], depth: number, { keys, values }: StepperOptions): Place {
   const names = [...stages.map((stage) => stage.name), 'context'];
-  const left =
-    edge + 12 + Math.max(...names.map((text) => textWidth(`1 ${text}`, 13)), textWidth(sumOf, 12));
+  const left = edge + 12 + Math.max(...names.map((text) => textWidth(`1 ${text}`, 13)));
   const widest = Math.max(
     ...stages.map(({ note }) => textWidth(note, 12)),
     textWidth('sum 1.00', 12),
   );
   // What a remark needs beside the plot's area, which may be made smaller on a slide.
-  const right = Math.max(edge, widest + 18 - (values ? 0.7 * (contextWidth + 12) : 0));
+  const beside = Math.max(edge, widest + 18 - (values ? 0.7 * (contextWidth + 12) : 0));
   const aside = values ? contextWidth + 12 : 0;
   const labelled = keys.length <= 40;
-  const fitting = (pageWidth - left - right - aside) / keys.length;
-  const cell = labelled ? Math.max(14, fitting) : fitting;
+  const fitting = (pageWidth - left - beside - aside) / keys.length;
+  const cell = labelled ? Math.max(14.5, fitting) : fitting;
+  const axis = tokenAxis(labelled ? keys : undefined, keys.length, cell, 'top');
   const [panel, across] = [cell * keys.length, cell * keys.length + aside];
   const rows = (stages.length - 1) * pitch + rowHeight;
   const valuesHeight = Math.min(104, Math.max(40, 24 * depth));
   const down = values ? rows + 14 + valuesHeight : rows;
   return {
     left,
-    right,
-    keys: tokenAxis(labelled ? keys : undefined, keys.length, cell, 'top'),
+    right: Math.max(beside, axis.overhang + 12 - aside),
+    keys: axis,
     cell,
     panel,
     valuesTop: rows + 14,
@@ -170,8 +172,6 @@ function row(
   const hides = rows.some((values) => values.includes(null));
   const text = rows.map((values) => values.map((z) => (z === null ? '−∞' : '')));
   const range = (q: number) => [q + 0.5, q - 0.5];
-  const first = all.findIndex((other) => other.isWeights === isWeights) === i;
-  const scale = first && digits < 0 ? `<br>${legend(isWeights ? 0 : -end, end)}` : '';
   return {
     name: stage,
     traces: [
@@ -192,9 +192,9 @@ function row(
     names: [leftText(`<b>${i + 1}</b> ${plain(stage)}`, place, y(y0 + rowHeight / 2))],
     remark: (q) => {
       const sum = rows[q].reduce<number>((total, z) => total + (z ?? 0), 0);
-      const said = [plain(note), ...(isWeights ? [`sum ${sum.toFixed(2)}`] : [])];
-      return said.filter(Boolean).join(', ') + scale;
+      return [plain(note), isWeights ? `sum ${sum.toFixed(2)}` : ''].filter(Boolean).join(', ');
     },
+    legend: digits < 0 ? legend(isWeights ? 'weights' : 'scores', isWeights ? 0 : -end, end) : '',
     look: (q) => ({ [`${key}.range`]: range(q) }),
     frame: { across: [0, panel], down: [y0, y0 + rowHeight] },
   };
@@ -241,7 +241,6 @@ function context(values: number[][], stages: Read[], place: Place): Part {
   const hover = 'value of key %{x}, number %{y}: %{z:.3~r}<extra></extra>';
   const all = { type: 'heatmap', yaxis: axis, ...tone };
   const z = rounded(columns);
-  const note = numbered ? '' : `<br>${legend(start, end)}`;
   return {
     name: 'context',
     traces: [
@@ -265,13 +264,14 @@ function context(values: number[][], stages: Read[], place: Place): Part {
     names: [
       leftText(`<b>${n}</b> context`, place, y(valuesTop + 10)),
       {
-        ...leftText(`sum of<br>${sumOf}${note}`, place, y(valuesTop + 10)),
+        ...leftText(`Σ weight<br>× value`, place, y(valuesTop + 10)),
         yanchor: 'top',
         yshift: -10,
-        font: { size: 12, color: quiet },
+        font: small,
       },
     ],
     remark: () => '',
+    legend: numbered ? '' : legend('values', start, end),
     look: (q) => ({
       [`yaxis${n + 1}.range`]: [q + 0.5, q - 0.5],
       'xaxis2.range': [q - 0.5, q + 0.5],
@@ -308,13 +308,13 @@ function assemble(
   alt: string,
 ): Figure {
   const { queries, keys } = options;
-  const { cell, panel, across, down, x, y } = place;
+  const { left, right, cell, panel, across, down, x, y } = place;
   const last = parts.length - 1;
   const names = parts.flatMap((part) => part.names);
   const owner = parts.flatMap((part, i) => part.names.map(() => i));
   const remarks = (q: number) => parts.map((part) => part.remark(q));
   const [remarksAt, pillAt] = [names.length, names.length + parts.length];
-  const pill = (q: number) => `<b>${plain(visible(queries[q]))}</b>`;
+  const pill = (q: number) => `<b>${plain(cut(visible(queries[q]), left - edge - 10))}</b>`;
 
   // In self-attention the query's own column is marked.
   const self = queries.length === keys.length && queries.every((token, i) => token === keys[i]);
@@ -363,12 +363,14 @@ function assemble(
     ],
   }));
 
-  const top = Math.max(place.keys.depth + 8, 48);
-  const bottom = 102;
+  const top = Math.max(place.keys.depth + 8, 54);
+  const legends = [...new Set(parts.map((part) => part.legend))].filter(Boolean).join(', ');
+  const bottom = legends ? 126 : 102;
   const layout: Record<string, any> = {
     xaxis: {
       ...place.keys.axis,
       ...line,
+      automargin: 'top', // to the right, the labels slant over the context
       anchor: 'y',
       domain: [0, x(panel)],
       // Up to the last cell, not to the line after it.
@@ -382,7 +384,7 @@ function assemble(
         x: x(panel),
         xshift: 10,
         y: y((frame.down[0] + frame.down[1]) / 2),
-        font: { size: 12, color: quiet },
+        font: small,
       })),
       {
         ...leftText(pill(query), place, 1),
@@ -398,8 +400,18 @@ function assemble(
         ...leftText('query', place, 1),
         yanchor: 'bottom',
         yshift: 28,
-        font: { size: 12, color: quiet },
+        font: small,
       },
+      ...(legends
+        ? [
+            {
+              ...leftText(`Colours: ${legends}`, place, 0),
+              yanchor: 'bottom',
+              yshift: 10 - bottom,
+              font: small,
+            },
+          ]
+        : []),
       {
         ...text('keys'),
         x: x(panel),
@@ -407,7 +419,7 @@ function assemble(
         y: 1,
         yanchor: 'bottom',
         yshift: 4,
-        font: { size: 12, color: quiet },
+        font: small,
       },
     ],
     shapes: [
@@ -444,7 +456,6 @@ function assemble(
   )) {
     layout[path.replace('.range', '')].range = range;
   }
-  const { left, right } = place;
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
@@ -456,6 +467,8 @@ function assemble(
     },
     alt,
   );
+  // On slides: cells need not be square, and each row needs a line of text.
+  Object.assign(drawn.layout.meta, { elastic: true, least: 0.55 });
   return { ...drawn, config: { ...drawn.config, modeBarButtons: [['toImage']] } };
 }
 
@@ -504,6 +517,13 @@ function text(content: string): Record<string, any> {
   };
 }
 
+/** As many letters of a bold token as fit. */
+function cut(token: string, width: number): string {
+  const letters = [...token];
+  while (textWidth(letters.join(''), 14) > width) letters.splice(-2, 2, '…');
+  return letters.join('');
+}
+
 function leftText(content: string, { left }: Place, y: number): Record<string, any> {
   return { ...text(content), x: 0, xshift: edge - left, y };
 }
@@ -512,10 +532,9 @@ function colors(zmin: number, zmax: number): Record<string, any> {
   return { zmin, zmax, colorscale: zmin < 0 ? diverging : sequential, showscale: false };
 }
 
-/** What the colours mean, where no number says it. */
-function legend(from: number, to: number): string {
-  const [low, high] = [from < 0 ? '#c55f1c' : quiet, '#2471bd'];
-  return `<span style="color:${low}">${number(from)}</span> to <span style="color:${high}">${number(to)}</span>`;
+function legend(what: string, from: number, to: number): string {
+  const colored = (x: number, color: string) => `<span style="color:${color}">${number(x)}</span>`;
+  return `${what} ${colored(from, from < 0 ? '#c55f1c' : quiet)} to ${colored(to, '#2471bd')}`;
 }
 
 function printed(digits: number, orText = false): Record<string, any> {
@@ -530,7 +549,8 @@ function digitsThatFit(rows: (number | null)[][], cell: number, exact = false): 
     return shown.length * 6.7 - (shown.startsWith('-') ? 2.7 : 0) - (digits > 0 ? 3.3 : 0);
   };
   const shown = rows.flat().filter((x): x is number => x !== null);
-  const fits = (digits: number) => shown.every((x) => width(x, digits) <= cell - 4);
+  const fits = (digits: number) =>
+    shown.every((x) => width(x, digits) <= cell - (digits > 1 ? 5 : 2));
   return (exact ? [2] : [2, 1]).find(fits) ?? -1;
 }
 
