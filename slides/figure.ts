@@ -164,8 +164,9 @@ export function fit(figure: Figure, width: number, height: number): Sized {
   }
   // A small heatmap does not fill the wall: beyond this its cells only grow. Lines may be stretched.
   const share = Math.min(x, y, 1.7);
+  const wide = figure.elastic ? Math.max(1, most * share) : share; // not narrower than it was made
   return {
-    width: Math.floor((across + plot.width * Math.min(x, most * share)) * zoom),
+    width: Math.floor((across + plot.width * Math.min(x, wide)) * zoom),
     height: Math.floor((along + rows * Math.min(y, most * share)) * zoom),
     zoom,
     share,
