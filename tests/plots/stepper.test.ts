@@ -170,6 +170,12 @@ test('tensors with leading dimensions of 1 and masks for all queries do as well'
   expect(stepper({ ...named, ...given, mask: booleans })).toEqual(stepper({ ...named, ...given }));
 });
 
+test('one query needs no slider of its own', () => {
+  const { layout } = stepper({ title: 'T', queries: ['q'], keys: tokens, ...attended(1, 3) });
+  expect(layout.sliders).toHaveLength(1);
+  expect(layout.meta.alt).not.toContain('queries');
+});
+
 test('a mechanism may have other stages, with weights that do not add up to 1', () => {
   const { scores, weights } = attended(3, 3);
   const halves = weights.map((row) => row.map((w) => w / 2));
