@@ -237,7 +237,8 @@ function assemble(
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
-    options,
+    // Its rows are compared with the softmax where they come in; the others are no weights.
+    { title: options.title, subtitle: options.subtitle, weights: false },
     {
       width: left + across + right,
       height: top + down + bottom,

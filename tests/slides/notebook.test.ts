@@ -8,7 +8,7 @@ const { write, deck, folder } = studio();
 
 const blocks = (...cells: object[]) => {
   const file = write(notebook(...cells));
-  return readLesson(readNotebook(file), file).slides;
+  return readLesson(readNotebook(file), file).backup;
 };
 const kinds = (slide: { blocks: { kind: string }[] }) => slide.blocks.map(({ kind }) => kind);
 
@@ -21,7 +21,7 @@ test('slide types make slides, fragments and notes, and skip', () => {
     markdown('below', { type: 'subslide' }),
     markdown('then', { type: 'fragment' }),
   );
-  expect(slides.map(({ type }) => type)).toEqual(['slide', 'subslide']);
+  expect(slides).toHaveLength(2);
   expect(kinds(slides[0])).toEqual(['heading', 'prose']);
   expect(slides[0].notes).toContain('say this');
   expect(slides[1].blocks.map(({ fragment }) => !!fragment)).toEqual([false, true]);
@@ -63,10 +63,11 @@ test('tags hide code or outputs, set a figure beside the text, and name steps', 
   ]);
 });
 
-test('long printed output and long comments of shown sources are shortened, cells are not', () => {
+test('long printed output is shortened, cells are not; of a shown source there is the core', () => {
   const long = Array.from({ length: 40 }, (_, i) => `row ${i}`).join('\n');
   const source =
-    '```typescript\n/**\n * Adds. Really.\n *\n * @param a one\n * @param b two\n */\nadd(a, b);\n```';
+    '```typescript\n// a + b\nadd(a, b);\n```\n\n<details class="source"><summary>Whole</summary>\n\n' +
+    '```typescript\n/** Adds. */\nadd(a, b);\n```\n\n</details>';
   const [slide] = blocks(
     markdown('# T'),
     code('/**\n * a\n * b\n * c\n * d\n * e\n */\nx();', [
@@ -74,11 +75,11 @@ test('long printed output and long comments of shown sources are shortened, cell
       shown({ 'text/markdown': source }),
     ]),
   );
-  const [, cell, printed, shownSource] = slide.blocks as any[];
+  const [, cell, printed, ...shownSource] = slide.blocks as any[];
   expect(cell.text).toHaveLength(8);
   expect(printed.lines).toHaveLength(16);
   expect(printed.lines[15]).toBe('… and 25 more lines');
-  expect(shownSource.text).toEqual(['/** Adds. … */', 'add(a, b);']);
+  expect(shownSource.map(({ text }) => text)).toEqual([['// a + b', 'add(a, b);']]);
 });
 
 const failing: [string, () => object | string, RegExp][] = [
@@ -200,8 +201,8 @@ test('an escaped dollar sign and one in code are no formulas', async () => {
 });
 
 test('the lesson is read with all its cells but the skipped ones', () => {
-  const { slides } = readLesson(readNotebook(lesson), lesson);
-  const cells = new Set(slides.flatMap(({ blocks }) => blocks.map(({ cell }) => cell)));
+  const { backup } = readLesson(readNotebook(lesson), lesson);
+  const cells = new Set(backup.flatMap(({ blocks }) => blocks.map(({ cell }) => cell)));
   const { cells: all } = readNotebook(lesson);
   const skipped = all.filter(({ metadata }) =>
     ['skip', 'notes'].includes(metadata.slideshow?.slide_type ?? ''),
