@@ -239,7 +239,7 @@ function context(values: number[][], stages: Read[], place: Place): Part {
   const [axis, over] = [`y${n}`, `y${n + 1}`];
   const range = [columns.length - 0.5, -0.5];
   const hover = 'value of key %{x}, number %{y}: %{z:.3~r}<extra></extra>';
-  const all = { type: 'heatmap', yaxis: axis, meta: { weights: false }, ...tone };
+  const all = { type: 'heatmap', yaxis: axis, ...tone };
   const z = rounded(columns);
   const note = numbered ? '' : `<br>${legend(start, end)}`;
   return {
@@ -291,7 +291,6 @@ const veil = {
   ],
   showscale: false,
   hoverinfo: 'skip',
-  meta: { weights: false },
 };
 const glass = { ...veil, colorscale: [0, 1].map((share) => [share, 'rgba(255, 255, 255, 0)']) };
 
