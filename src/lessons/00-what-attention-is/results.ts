@@ -70,7 +70,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
     );
   }
   return {
-    setting: 'five draws of memory, clerk and beginning',
+    setting: 'five draws',
     numbers,
     curves: { depths: [depths], 'right by depth': byDepth },
   };
