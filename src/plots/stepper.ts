@@ -448,7 +448,7 @@ function assemble(
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
-    { title: options.title, subtitle: options.subtitle },
+    { title: options.title, subtitle: options.subtitle, weights: false },
     {
       width: left + across + right,
       height: top + down + bottom,
