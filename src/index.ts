@@ -69,10 +69,12 @@ export * from './attention/sparse/sliding-window';
 export * from './attention/sparse/sortcut-sinkhorn';
 export * from './attention/sparse/sparse-transformer';
 export * from './attention/sparse-weights';
+export * from './data/agreement';
 export * from './data/batches';
 export * from './data/cmudict';
 export * from './data/methods';
 export * from './data/mnist';
+export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
 export * from './data/vocabulary';
 export * from './layers/activations';
@@ -96,11 +98,22 @@ export * from './models/pronounce';
 export * from './models/reformer';
 export * from './models/segment-recurrence';
 export * from './models/transformer';
-export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
+export {
+  type Behaviour,
+  check,
+  type Exercise,
+  judge,
+  letter,
+  near,
+  numbers,
+  type Verdict,
+  type Wanted,
+} from './notebook/check';
 export { type Claim, type ClaimVerdict, claim, judgeClaim, spread } from './notebook/claim';
 export * from './notebook/homework';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
+export { type Numbers, same } from './notebook/same';
 export {
   type Bundle,
   type DisplayOptions,
@@ -126,6 +139,8 @@ export { heatmap } from './plots/heatmap';
 export type { OverlayOptions, Picture } from './plots/overlay';
 export { overlay } from './plots/overlay';
 export { type SliderOptions, slider } from './plots/slider';
+export type { PlainStages, Stage } from './plots/stages';
+export { type StepperOptions, stepper } from './plots/stepper';
 export type { StepsOptions } from './plots/steps';
 export { steps } from './plots/steps';
 export type { Matrices, Matrix } from './plots/weights';
@@ -135,6 +150,7 @@ export { gatherRows } from './tensors/gather-rows';
 export * from './tensors/headwise-dense';
 export * from './tensors/image-positions';
 export * from './tensors/layer-norm';
+export { castMask, expectBinary } from './tensors/mask';
 export * from './tensors/parameters';
 export * from './tensors/random';
 export { stopGradient } from './tensors/stop-gradient';

@@ -1,4 +1,4 @@
-import { type Exercise, judge, lesson00, lesson02 } from 'attention';
+import { type Exercise, judge, lesson00, lesson02, letter, near, tf } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 const passes = <T>(exercise: Exercise<T>, answer: T) => {
@@ -38,6 +38,53 @@ describe('judge', () => {
   });
 });
 
+describe('near', () => {
+  test('accepts numbers, lists and tensors within float32, and says where others differ', () => {
+    expect(near('it', 0.1 + 0.2, 0.3)).toBeUndefined();
+    expect(near('row', Float32Array.of(0.1, 0.2), [0.1, 0.2])).toBeUndefined();
+    expect(near('rows', [Float32Array.of(1), [2]], [[1], [2]])).toBeUndefined();
+    expect(near('x', tf.tensor2d([[1, 2]]), [[1, 2]])).toBeUndefined();
+    expect(near('x', [[1, 2]], tf.tensor2d([[1, 2]]))).toBeUndefined();
+    expect(near('rate', [0.5, null], [0.5, null])).toBeUndefined();
+    expect(
+      near(
+        'weights',
+        [
+          [1, 0],
+          [0.5, 0.25],
+        ],
+        [
+          [1, 0],
+          [0.5, 0.5],
+        ],
+      ),
+    ).toBe('weights[1][1] is 0.25');
+  });
+
+  test('never says what is right', () => {
+    expect(near('it', 1, 7)).toBe('it is 1');
+    expect(near('it', Number.NaN, 7)).toBe('it is NaN');
+    expect(near('it', 'seven', 7)).toBe('it should be a number, but is a string');
+    expect(near('row', [1, 2, 3], [7, 7])).toBe('row should have 2 entries, but has 3');
+    expect(near('row', undefined, [7])).toBe('row should be a list, but is undefined');
+    expect(near('rate', 0, null)).toBe('rate is 0');
+    expect(near('rate', null, 7)).toBe('rate should be a number, but is null');
+  });
+
+  test('measures small numbers of a list by its largest, and large ones by themselves', () => {
+    expect(near('g', [0.001, 0.0101], [0.001, 0.01])).toBeDefined();
+    expect(near('g', [1e-6, 0.5], [0, 0.5])).toBeUndefined();
+    expect(near('g', [2001, 0.3], [2000, 0.3])).toBeUndefined();
+    expect(near('g', [2000, 0.4], [2000, 0.3])).toBe('g[1] is 0.4');
+  });
+});
+
+test('letter finds the letter that an answer chooses', () => {
+  for (const answer of ['b', 'B', 'b)', ' (b) since it is so', 'b.'])
+    expect(letter(answer)).toBe('b');
+  for (const answer of ['', 'because', 7, undefined]) expect(letter(answer)).toBe('');
+});
+
 describe('the exercises of lesson 00', () => {
   const softmax = (e: number[]) => {
     const exp = e.map((x) => Math.exp(x - Math.max(...e)));
@@ -52,6 +99,12 @@ describe('the exercises of lesson 00', () => {
     expect(marks(lesson00.pencil, { warm, cold: warm })).toBe('✓✓✗✗');
     expect(marks(lesson00.pencil, { warm: { ...warm, weights: [1, 3] }, cold })).toBe('✗✓✓✓');
     expect(marks(lesson00.pencil)).toBe('○○○○');
+    // What it prints while it waits, and about wrong numbers, holds no right one.
+    const wrong = { weights: [1 / 3, 2 / 3], context: 6 };
+    const said = [undefined, { warm: wrong, cold: wrong }].flatMap(
+      (answer) => judge(lesson00.pencil, answer).lines,
+    );
+    expect(said.join()).not.toMatch(/three|square|0\.75|4\.4\b/);
   });
 
   test('0.2 accepts a safe soft look-up, and tells the classic mistakes apart', () => {
@@ -75,14 +128,13 @@ describe('the exercises of lesson 00', () => {
     expect(marks(lesson00.softLookup, stub)).toBe('○○○○');
   });
 
-  test('0.3 accepts exp(H), and neither NaN for a weight of 0 nor H itself', () => {
-    const terms = (w: number[]) => w.map((a) => (a > 0 ? -a * Math.log(a) : 0));
-    const sum = (x: number[]) => x.reduce((a, b) => a + b);
-    expect(passes(lesson00.effectiveKeys, (w) => Math.exp(sum(terms(w))))).toBe(true);
-    expect(marks(lesson00.effectiveKeys, (w) => sum(terms(w)))).toBe('✗✗✗');
-    const careless = (w: number[]) => Math.exp(sum(w.map((a) => -a * Math.log(a))));
-    expect(marks(lesson00.effectiveKeys, careless)).toBe('✓✗✓');
-    expect(marks(lesson00.effectiveKeys, stub)).toBe('○○○');
+  test('0.3 counts marks only if the drawing is an 8 to the memory', () => {
+    expect(passes(lesson00.leanestEight, { marks: 11, share: 0.55 })).toBe(true);
+    expect(marks(lesson00.leanestEight, { marks: 34, share: 0.92 })).toBe('✓✗✗✗');
+    expect(marks(lesson00.leanestEight, { marks: 20, share: 0.9 })).toBe('✓✓✓✗');
+    expect(marks(lesson00.leanestEight, { marks: 0, share: 0.01 })).toBe('✗✗✗✗');
+    expect(marks(lesson00.leanestEight, { marks: 0, share: Number.NaN })).toBe('✗✗✗✗');
+    expect(marks(lesson00.leanestEight)).toBe('○○○○');
   });
 
   test('0.4 accepts leave-one-out, and not an error measured with the point itself', () => {
