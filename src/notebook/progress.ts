@@ -101,7 +101,13 @@ function htmlFrame({ label, reached, total, status, curve, took, ended }: Frame)
   const left = reached > 0 ? (took / reached) * (total - reached) : Number.NaN;
   const time = ended ? duration(took) : Number.isFinite(left) ? `${duration(left)} left` : '';
   const bar = ended ? '' : `<progress value="${reached}" max="${total}"></progress>`;
-  const parts = [`<b>${escape(label)}</b>`, bar, `${reached}/${total}`, escape(status), time];
+  const parts = [
+    `<b>${escapeHtml(label)}</b>`,
+    bar,
+    `${reached}/${total}`,
+    escapeHtml(status),
+    time,
+  ];
   return `<div>${parts.filter(Boolean).join(' · ')} ${sparkline(curve)}</div>`;
 }
 
@@ -145,6 +151,6 @@ function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }

@@ -31,8 +31,8 @@ const FLOAT: KernelAttributes = { T: 'float32' };
 const known = new WeakMap<KernelAttributes, object[]>();
 
 function attributes(values: KernelAttributes): object[] {
-  let list = known.get(values);
-  if (!list) known.set(values, (list = translated(values)));
+  const list = known.get(values) ?? translated(values);
+  known.set(values, list);
   return list;
 }
 

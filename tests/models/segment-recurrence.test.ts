@@ -31,8 +31,9 @@ function stack(layers: number): SegmentLayer[] {
 function inSegments(x: tf.Tensor, length: number, layers: SegmentLayer[], memoryLength: number) {
   const outputs: tf.Tensor3D[] = [];
   let memories: tf.Tensor3D[] = [];
-  for (let first = 0; first < x.shape[1]!; first += length) {
-    const segment = part(x, first, Math.min(length, x.shape[1]! - first));
+  const [, whole] = x.shape;
+  for (let first = 0; first < whole; first += length) {
+    const segment = part(x, first, Math.min(length, whole - first));
     const read = segmentRecurrence(segment, memories, layers, memoryLength);
     outputs.push(read.output);
     memories = read.memories;

@@ -72,7 +72,7 @@ export class Sandbox {
     writeFileSync(join(tsc, '../../package.json'), '{ "type": "commonjs" }');
     writeFileSync(
       tsc,
-      "require('node:fs').cpSync('src/index.ts', `${process.argv.at(-1)}/index.js`);",
+      "require('node:fs').cpSync('src/index.ts', process.argv.at(-1) + '/index.js');",
     );
     this.program('npm', `mkdir -p node_modules; cp -R "${this.folder}/packages/." node_modules`);
     this.python('3.12');

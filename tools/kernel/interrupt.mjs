@@ -74,7 +74,9 @@ export function runCell(cell, start) {
 const isRaised = () => flag[0] !== 0;
 
 function checkpoint() {
-  if (isRaised()) throw (interruption ??= newInterruption());
+  if (!isRaised()) return;
+  interruption ??= newInterruption();
+  throw interruption;
 }
 Object.defineProperty(globalThis, '__checkpoint__', { value: checkpoint });
 

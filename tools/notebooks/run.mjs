@@ -93,8 +93,7 @@ export function printed(notebook) {
     .filter((/** @type {any} */ cell) => cell.cell_type === 'code')
     .map((/** @type {any} */ cell) =>
       cell.outputs
-        .map((/** @type {any} */ output) => output.text ?? output.data?.['text/plain'] ?? '')
-        .flat()
+        .flatMap((/** @type {any} */ output) => output.text ?? output.data?.['text/plain'] ?? '')
         .join('')
         .trimEnd(),
     );

@@ -1,4 +1,4 @@
-import { tf } from '../../tensors/tf';
+import type { tf } from '../../tensors/tf';
 import { type Blocks, remembered } from '../sparse/block-layout';
 import { blockAttention } from '../sparse/blocks';
 import type { SparseWeights } from '../sparse-weights';
