@@ -164,7 +164,11 @@ export function fixedHeads(offsets: number[]): HeadAttention {
 }
 
 /** What can be trained and asked. */
-export type LookUpModel = Pick<LookUpLayer, 'trained' | 'scores'>;
+export type LookUpModel = {
+  trained: Record<string, tf.Variable>;
+  /** [examples, queries, scores of all answers] */
+  scores: (examples: LookUps) => tf.Tensor;
+};
 
 /** The scores, a row for each answer. */
 const answers = (model: Pick<LookUpModel, 'scores'>, examples: LookUps): tf.Tensor =>
