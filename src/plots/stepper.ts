@@ -448,7 +448,11 @@ function assemble(
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
-    { title: options.title, subtitle: options.subtitle },
+<<<<<<< HEAD
+=======
+    // Its rows are compared with the softmax where they come in; the others are no weights.
+>>>>>>> prose
+    { title: options.title, subtitle: options.subtitle, weights: false },
     {
       width: left + across + right,
       height: top + down + bottom,
