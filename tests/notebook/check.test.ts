@@ -99,6 +99,12 @@ describe('the exercises of lesson 00', () => {
     expect(marks(lesson00.pencil, { warm, cold: warm })).toBe('✓✓✗✗');
     expect(marks(lesson00.pencil, { warm: { ...warm, weights: [1, 3] }, cold })).toBe('✗✓✓✓');
     expect(marks(lesson00.pencil)).toBe('○○○○');
+    // What it prints while it waits, and about wrong numbers, holds no right one.
+    const wrong = { weights: [1 / 3, 2 / 3], context: 6 };
+    const said = [undefined, { warm: wrong, cold: wrong }].flatMap(
+      (answer) => judge(lesson00.pencil, answer).lines,
+    );
+    expect(said.join()).not.toMatch(/three|square|0\.75|4\.4\b/);
   });
 
   test('0.2 accepts a safe soft look-up, and tells the classic mistakes apart', () => {
@@ -122,14 +128,13 @@ describe('the exercises of lesson 00', () => {
     expect(marks(lesson00.softLookup, stub)).toBe('○○○○');
   });
 
-  test('0.3 accepts exp(H), and neither NaN for a weight of 0 nor H itself', () => {
-    const terms = (w: number[]) => w.map((a) => (a > 0 ? -a * Math.log(a) : 0));
-    const sum = (x: number[]) => x.reduce((a, b) => a + b);
-    expect(passes(lesson00.effectiveKeys, (w) => Math.exp(sum(terms(w))))).toBe(true);
-    expect(marks(lesson00.effectiveKeys, (w) => sum(terms(w)))).toBe('✗✗✗');
-    const careless = (w: number[]) => Math.exp(sum(w.map((a) => -a * Math.log(a))));
-    expect(marks(lesson00.effectiveKeys, careless)).toBe('✓✗✓');
-    expect(marks(lesson00.effectiveKeys, stub)).toBe('○○○');
+  test('0.3 counts marks only if the drawing is an 8 to the memory', () => {
+    expect(passes(lesson00.leanestEight, { marks: 11, share: 0.55 })).toBe(true);
+    expect(marks(lesson00.leanestEight, { marks: 34, share: 0.92 })).toBe('✓✗✗✗');
+    expect(marks(lesson00.leanestEight, { marks: 20, share: 0.9 })).toBe('✓✓✓✗');
+    expect(marks(lesson00.leanestEight, { marks: 0, share: 0.01 })).toBe('✗✗✗✗');
+    expect(marks(lesson00.leanestEight, { marks: 0, share: Number.NaN })).toBe('✗✗✗✗');
+    expect(marks(lesson00.leanestEight)).toBe('○○○○');
   });
 
   test('0.4 accepts leave-one-out, and not an error measured with the point itself', () => {
