@@ -448,10 +448,7 @@ function assemble(
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
-<<<<<<< HEAD
-=======
     // Its rows are compared with the softmax where they come in; the others are no weights.
->>>>>>> prose
     { title: options.title, subtitle: options.subtitle, weights: false },
     {
       width: left + across + right,
