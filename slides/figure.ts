@@ -16,6 +16,8 @@ export interface Figure {
   gaps: number;
   /** The smallest share of the plot's size at which its labels still have a line each. */
   least: number;
+  /** Whether the plot keeps its meaning when it becomes wider or higher. */
+  elastic: boolean;
 }
 
 /** A figure with its place on a slide. */
@@ -120,6 +122,9 @@ export function readFigure(raw: any): Figure {
   for (const trace of data) {
     if (trace.type === 'bar') trace.constraintext ??= 'none'; // or Plotly shrinks the numbers
   }
+  const elastic =
+    layout.meta?.elastic ?? data.every(({ type }) => stretchy.includes(type ?? 'scatter'));
+  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0);
   const gaps = layout.sliders ? 0 : gapsBetween(panels(layout)) * plot.height * 1.1;
   for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
   return {
@@ -131,7 +136,8 @@ export function readFigure(raw: any): Figure {
     plot,
     margin,
     gaps,
-    least: leastShare(layout, plot),
+    least,
+    elastic,
   };
 }
 
@@ -139,16 +145,18 @@ export function readFigure(raw: any): Figure {
 export function fit(figure: Figure, width: number, height: number): Sized {
   const { plot, margin } = figure;
   const least = Math.max(figure.least, 0.3);
+  const most = figure.elastic ? 1.6 : 1;
+  const leastAcross = Math.max(figure.least / most, 0.3);
   const across = margin.l + margin.r;
   const along = margin.t + margin.b + figure.gaps;
   const rows = plot.height - figure.gaps;
   let zoom = zoomed;
   let x = (width / zoom - across) / plot.width;
   let y = (height / zoom - along) / rows;
-  if (Math.min(x, y) < least) {
+  if (x < leastAcross || y < least) {
     zoom = Math.min(
       zoom,
-      x < least ? width / (across + plot.width * least) : zoom,
+      x < leastAcross ? width / (across + plot.width * leastAcross) : zoom,
       y < least ? height / (along + rows * least) : zoom,
     );
     x = (width / zoom - across) / plot.width;
@@ -156,17 +164,17 @@ export function fit(figure: Figure, width: number, height: number): Sized {
   }
   // A small heatmap does not fill the wall: beyond this its cells only grow. Lines may be stretched.
   const share = Math.min(x, y, 1.7);
-  const most = figure.data.every(({ type }) => elastic.includes(type ?? 'scatter')) ? 1.6 : 1;
+  const wide = figure.elastic ? Math.max(1, most * share) : share; // not narrower than it was made
   return {
-    width: Math.floor((across + plot.width * Math.min(x, most * share)) * zoom),
+    width: Math.floor((across + plot.width * Math.min(x, wide)) * zoom),
     height: Math.floor((along + rows * Math.min(y, most * share)) * zoom),
     zoom,
     share,
   };
 }
 
-/** Traces that keep their meaning when the plot becomes wider or higher. */
-const elastic = ['scatter', 'bar', 'box', 'violin', 'histogram'];
+/** Traces whose plots keep their meaning when they become wider or higher. */
+const stretchy = ['scatter', 'bar', 'box', 'violin', 'histogram'];
 
 /**
  * A figure with more rows than can be read becomes several, each with some of the rows. A heatmap that
@@ -216,14 +224,21 @@ export function byRows(figure: Figure, room: number): Figure[] {
 
 /** What the page hands to Plotly. */
 export function drawing(
-  { data, layout, margin, gaps, plot }: Figure,
+  { data, layout, margin, gaps }: Figure,
   { share, zoom, width, height }: Sized,
 ) {
   const scaled = structuredClone({ data, layout });
   for (const trace of scaled.data) {
-    // Cells too narrow for their numbers: the colours and the mouse tell.
-    const cell = (plot.width * share) / (trace.z?.[0]?.length ?? 1);
-    if (trace.type === 'heatmap' && cell < 2.3 * smallestLetter) delete trace.texttemplate;
+    // Cells too small for their numbers: the colours and the mouse tell.
+    if (trace.type !== 'heatmap') continue;
+    const cell = (axis: 'x' | 'y', pixels: number, count: number) => {
+      const { domain = [0, 1], range = [0, count] } =
+        scaled.layout[`${axis}axis${(trace[`${axis}axis`] ?? axis).slice(1)}`] ?? {};
+      return (pixels * (domain[1] - domain[0])) / Math.abs(range[1] - range[0]);
+    };
+    const wide = cell('x', width / zoom - margin.l - margin.r, trace.z?.[0]?.length ?? 1);
+    const high = cell('y', height / zoom - margin.t - margin.b - gaps, trace.z?.length ?? 1);
+    if (wide < 2.3 * smallestLetter || high < smallestLetter) delete trace.texttemplate;
   }
   stretch(scaled, share);
   if (gaps > 0) spread(scaled.layout, gaps / (height / zoom - margin.t - margin.b));

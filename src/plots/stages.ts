@@ -55,10 +55,26 @@ export function readStages(given: Stage[], queries: string[], keys: string[]): R
     checkTokens(keys, rows[0].length, stage, 'key');
     const before = read[i - 1];
     if (before) {
+      const says = (q: number, k: number) =>
+        `stepper(): for query ${name(queries, q)} and key ${name(keys, k)}, ` +
+        `"${stage}" is ${number(rows[q][k] ?? 0)}, but`;
+      refuse(
+        rows,
+        before.rows,
+        (value, was) => was === null && Math.abs(value) > 1e-4,
+        (q, k) => {
+          return `${says(q, k)} "${before.name}" hides the key`;
+        },
+      );
       const expected = kind === 'softmax' ? before.rows.map(softmax) : rows;
-      compare(stage, rows, before, expected, (q, k) => {
-        return `stepper(): for query ${name(queries, q)} and key ${name(keys, k)}`;
-      });
+      refuse(
+        rows,
+        expected,
+        (value, should) => Math.abs(value - (should ?? 0)) > 1e-4,
+        (q, k) => {
+          return `${says(q, k)} the softmax of "${before.name}" is ${number(expected[q][k] ?? 0)}`;
+        },
+      );
     }
     const seen = rows.map((row, q) =>
       row.map((value, k) => (before?.rows[q][k] === null ? null : value)),
@@ -68,24 +84,15 @@ export function readStages(given: Stage[], queries: string[], keys: string[]): R
   return read;
 }
 
-function compare(
-  stage: string,
+function refuse(
   rows: Rows,
-  before: Read,
-  expected: Rows,
-  place: (query: number, key: number) => string,
+  others: Rows,
+  isWrong: (value: number, other: number | null) => boolean,
+  says: (query: number, key: number) => string,
 ): void {
   rows.forEach((row, q) => {
-    row.forEach((value, k) => {
-      const found = `${place(q, k)}, "${stage}" is ${number(value ?? 0)}, but`;
-      if (before.rows[q][k] === null && value !== null && Math.abs(value) > 1e-4) {
-        throw new Error(`${found} "${before.name}" hides the key`);
-      }
-      const should = expected[q][k] ?? 0;
-      if (Math.abs((value ?? 0) - should) > 1e-4) {
-        throw new Error(`${found} the softmax of "${before.name}" is ${number(should)}`);
-      }
-    });
+    const k = row.findIndex((value, k) => isWrong(value ?? 0, others[q][k]));
+    if (k >= 0) throw new Error(says(q, k));
   });
 }
 

@@ -279,6 +279,12 @@ export const examples: Record<string, Figure> = {
     values: numbers(4, 3),
     query: 1,
   }),
+  'a stepper for one query': stepper({
+    title: 'T',
+    queries: ['a long question'],
+    keys: words(24),
+    ...attended(1, 24, 0.5),
+  }),
   'a stepper with stages of its own': stepper({
     title: verbose,
     queries: sounds,

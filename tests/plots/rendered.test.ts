@@ -224,6 +224,58 @@ test('the slider goes to the step that is clicked', async () => {
   expect(texts).not.toContain('c');
 });
 
+describe('the stepper', () => {
+  const name = 'a stepper through 13 letters that may not look ahead';
+  const figure = examples[name];
+
+  const texts = () => page.locator('svg text').allTextContents();
+  const hidden = async () => (await texts()).filter((text) => text === '−∞').length;
+
+  async function click(slider: number, place: number): Promise<void> {
+    const rail = await page.locator('.slider-rail-touch-rect').nth(slider).boundingBox();
+    if (!rail) throw new Error('there is no slider');
+    const last = figure.layout.sliders[slider].steps.length - 1;
+    const x = rail.x + 10 + ((rail.width - 20) * place) / last;
+    await page.mouse.click(x, rail.y + rail.height / 2);
+  }
+
+  test('shows the stages up to the one that is clicked, then the query that is clicked', async () => {
+    await draw(figure);
+    await click(0, 0);
+    await expect.poll(texts).not.toContain('sum 1.00');
+    await click(0, 2);
+    await expect.poll(hidden).toBe(6);
+    await click(1, 11);
+    await expect.poll(hidden).toBe(1);
+    expect(await texts()).not.toContain('sum 1.00');
+    await click(0, 4);
+    await expect.poll(texts).toContain('sum 1.00');
+    expect(await hidden()).toBe(1);
+  });
+
+  test('has a grip under the column of its query, where queries are keys', async () => {
+    await draw(figure);
+    const grip = await page.locator('.slider-grip-rect').nth(1).boundingBox();
+    const label = await page.locator('.xtick text').nth(6).boundingBox();
+    if (!grip || !label) throw new Error('there is no slider, or no label');
+    const middle = (box: { x: number; width: number }) => box.x + box.width / 2;
+    expect(Math.abs(middle(grip) - middle(label))).toBeLessThan(2);
+  });
+
+  test.each(Object.keys(examples).filter((name) => name.startsWith('a stepper')))(
+    'of %s has letters of 12 pixels or more',
+    async (name) => {
+      await draw(examples[name]);
+      const sizes = await page.evaluate(() =>
+        Array.from(document.querySelectorAll('svg text'), (text) =>
+          Number.parseFloat(getComputedStyle(text).fontSize),
+        ),
+      );
+      expect(Math.min(...sizes)).toBeGreaterThanOrEqual(12);
+    },
+  );
+});
+
 test('a weight lies over its part of the image', async () => {
   const image = Array.from({ length: 8 }, () => Array(8).fill(0));
   const map = [

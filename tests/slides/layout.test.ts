@@ -129,6 +129,37 @@ test('a figure fits its room with letters that can be read', () => {
   }
 });
 
+test('a figure may say that its cells need not be square, and how flat it may become', () => {
+  const heatmap = (meta: object) =>
+    readFigure({
+      data: [{ type: 'heatmap', z: [[1]] }],
+      layout: { width: 420, height: 500, title: { text: 'T' }, meta: { alt: 'A', ...meta } },
+    });
+  const shape = (meta: object) => {
+    const { width, height, zoom } = fit(heatmap(meta), 1136, 380);
+    return { ratio: width / height, zoom };
+  };
+  expect(shape({ elastic: true }).ratio).toBeGreaterThan(shape({}).ratio);
+  expect(shape({}).zoom).toBeCloseTo(readable / smallestLetter);
+  expect(shape({ least: 0.9 }).zoom).toBeLessThan(readable / smallestLetter);
+});
+
+test('numbers leave cells that became too narrow or too flat for them', () => {
+  const cells = (columns: number, rows: number, axes: object = {}) => {
+    const z = Array.from({ length: rows }, () => new Array(columns).fill(1));
+    const figure = readFigure({
+      data: [{ type: 'heatmap', z, texttemplate: '%{z}' }],
+      layout: { width: 500, height: 400, title: { text: 'T' }, ...axes },
+    });
+    return drawing(figure, fit(figure, 600, 400)).data[0].texttemplate;
+  };
+  expect(cells(5, 5)).toBe('%{z}');
+  expect(cells(20, 5)).toBeUndefined();
+  expect(cells(5, 30)).toBeUndefined();
+  expect(cells(5, 30, { yaxis: { range: [2.5, 1.5] } })).toBe('%{z}');
+  expect(cells(5, 5, { xaxis: { domain: [0, 0.2] } })).toBeUndefined();
+});
+
 test('letters below the smallest grow, others stay, and the title leaves the figure', () => {
   const { layout, title, subtitle, margin } = readFigure({
     data: [{ type: 'bar', textfont: { size: 9 } }],

@@ -276,11 +276,14 @@ function folded({ notebook: { cells } }) {
   });
 }
 
+/** What the skeleton has where an author's words come. */
+const left = /\bTODO|^(?:- )?…$|: …\.$|\| … \||(?:lesson|from) …(?:\?|$)/m;
+
 /** @param {Subject} subject @returns {Complaint[]} */
 function unwritten({ notebook: { cells } }) {
   const bare = toWrite.replace(/\*/g, '');
   return cells
-    .filter(({ source }) => source.includes(toWrite) || /^…$|: …\.$/m.test(source))
+    .filter(({ source }) => source.includes(toWrite) || left.test(source))
     .map((cell) => ({ cell, what: `“${bare}” or “…” is left of the skeleton` }));
 }
 
