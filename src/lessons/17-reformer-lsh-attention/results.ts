@@ -2,6 +2,7 @@ import { angularHash, randomRotations } from '../../attention/lsh/angular-hash';
 import { lshAttention } from '../../attention/lsh/lsh';
 import { causalMask } from '../../attention/masks';
 import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-product';
+import { loadMnist } from '../../data/mnist';
 import type { Results } from '../../notebook/stored-results';
 import { dense } from '../../tensors/dense';
 import { layerNorm, layerNormParameters } from '../../tensors/layer-norm';
@@ -105,6 +106,26 @@ function accuracy(p: Parameters, heads: number, kind: Kind): number {
   return runs.reduce((sum, one) => sum + one, 0) / runs.length;
 }
 
+/**
+ * How many heads look for the right key: summed over heads, the share of queries of the second word
+ * whose largest logit under full attention is 31 positions back.
+ */
+function headsThatLook(p: Parameters, heads: number): number {
+  return tf.tidy(() => {
+    const held = task.batch(64, random(77));
+    let q = tf.zeros([1, 1, 1, 1]) as tf.Tensor4D;
+    layer(held, p, heads, (vectors, values) => {
+      q = vectors;
+      return values;
+    });
+    const logits = tf.matMul(q, unit(q), false, true);
+    const past = tf.sub(causalMask(length).toFloat(), tf.eye(length)).cast('bool');
+    const top = tf.where(past, logits, -1e9).argMax(-1).slice([0, 0, 32], [-1, -1, 31]);
+    const right = tf.equal(top, tf.range(1, 32, 1, 'int32'));
+    return right.toFloat().mean([0, 2]).sum().dataSync()[0];
+  });
+}
+
 /** The first step at which the mean of ten losses is below a level. */
 const stepsTo = (losses: number[], level: number) =>
   losses.findIndex((_, i) => {
@@ -130,6 +151,38 @@ function time(tokens: number, rounds: number): number {
   });
   tf.dispose([qk, R, mask]);
   return Math.min(...times);
+}
+
+/** Digits looked up among 4,096 with settings of the contest (exercise 17.4), three draws of each. */
+function contest(store: (name: string, value: number) => void) {
+  const digits = loadMnist().train.slice(0, 4096);
+  const images = tf.tensor2d(digits.map(({ pixels }) => Array.from(pixels)));
+  const asked = tf.mul(unit(tf.sub(images, images.mean(0))), 20).expandDims(0) as tf.Tensor3D;
+  const labels = digits.map(({ label }) => label);
+  const votes = tf.oneHot(tf.tensor1d(labels, 'int32'), 10).toFloat().expandDims(0) as tf.Tensor3D;
+  const settings = [
+    { rounds: 2, buckets: [128], chunk: 64 },
+    { rounds: 4, buckets: [128], chunk: 32 },
+    { rounds: 8, buckets: [512], chunk: 16 },
+    { rounds: 8, buckets: [8, 16], chunk: 16 },
+    { rounds: 16, buckets: [8, 16], chunk: 8 },
+  ];
+  for (const { rounds, buckets, chunk } of settings) {
+    const name = `digits, ${rounds} rounds, ${buckets.join(' × ')} buckets, chunks of ${chunk}`;
+    const columns = buckets.reduce((sum, b) => sum + b / 2, 0);
+    store(`${name}: dot products`, rounds * (2 * chunk + columns));
+    for (let draw = 0; draw < 3; draw++) {
+      const said = tf.tidy(() => {
+        const R = randomRotations({ depth: 784, rounds, buckets }, random(draw));
+        const options = { chunkLength: chunk, scale: 1 };
+        return lshAttention(asked, votes, angularHash(asked, R), undefined, options)
+          .context.argMax(-1)
+          .arraySync() as number[][];
+      });
+      const right = labels.filter((label, i) => label === said[0][i]).length;
+      store(name, (100 * right) / labels.length);
+    }
+  }
 }
 
 /** What the lesson trains for 250 steps, for 1,000, from three seeds; and a few controls. */
@@ -162,6 +215,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
         (steps) => {
           atOneRound.push(accuracy(p, heads, 'LSH-1'));
           if (steps !== 250 && steps !== 1000) return;
+          store(`${row}, heads that look, ${steps} steps`, headsThatLook(p, heads));
           for (const column of kinds) {
             store(`${row}, then ${column}, ${steps} steps`, accuracy(p, heads, column));
           }
@@ -187,6 +241,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
       store(`LSH-4, ${tokens} tokens, ms`, time(tokens, 4));
     }
   }
+  contest(store);
   curves.steps = [stops];
   return {
     setting: `16 examples a step; ${draws} draws of hashes each, 64 held-out examples`,
