@@ -9,6 +9,8 @@ interface Common {
   fragment?: boolean;
   /** The lecturer wants it beside the text. */
   beside?: boolean;
+  /** How many words a reader sees, those in formulas, code and pictures not among them. */
+  words?: number;
 }
 
 export interface Heading extends Common {
@@ -84,17 +86,28 @@ export type Block =
   | Drawing
   | Picture;
 
-/** A slide as the notebook marks it; it may take several pages. */
+/** A slide as the notebook marks it; of the backup it may take several pages, of the talk it is one. */
 export interface Slide {
-  /** 'slide' begins a column, 'subslide' goes down in it. */
-  type: 'slide' | 'subslide';
   blocks: Block[];
   /** Speaker notes, HTML. */
   notes: string;
-  /** The heading it stands under, if it has none of its own. */
+  /** The heading it stands under, if it has none of its own; of the talk, its title. */
   under?: Heading;
   /** The section of the lesson. */
   section?: Heading;
+  /** Set on slides of the talk. */
+  mark?: Mark;
+}
+
+/** Where in the notebook a slide of the talk stands. */
+export interface Mark {
+  /** Its mark: the cell, from 0, and the line in it, from 1. */
+  cell: number;
+  line: number;
+  /** What it shows first: the cell, and the heading above. */
+  from: { cell: number; heading?: string };
+  /** Headings of the notebook for which this is the slide: the first one at or after them. */
+  sections: string[];
 }
 
 export const isGraphic = (block: Block): block is Drawing | Picture =>

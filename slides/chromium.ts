@@ -153,6 +153,14 @@ export class Tab {
     }
   }
 
+  /** What is seen, reduced by the scale, as a data: URI. */
+  async picture(scale: number): Promise<string> {
+    const clip = { x: 0, y: 0, width: 1280, height: 720, scale };
+    const options = { format: 'webp', quality: 70, clip };
+    const { data } = await this.send('Page.captureScreenshot', options);
+    return `data:image/webp;base64,${data}`;
+  }
+
   async pdf(): Promise<Buffer> {
     const { data } = await this.send('Page.printToPDF', {
       preferCSSPageSize: true,

@@ -57,6 +57,8 @@ export interface Deck {
   figures: object[];
   /** Path of the plotly.js bundle, if a figure needs it. */
   plotly?: string;
+  /** Links to the slides. */
+  overview?: string;
 }
 
 /** For measuring: the same pages under one another, and nothing that runs. */
@@ -67,7 +69,7 @@ export function staticHtml({ pages, style }: Pick<Deck, 'pages' | 'style'>): str
   );
 }
 
-export function deckHtml({ title, pages, style, figures, plotly }: Deck): string {
+export function deckHtml({ title, pages, style, figures, plotly, overview = '' }: Deck): string {
   const scripts = [
     read(packageFile('reveal.js/dist/reveal.js')),
     read(packageFile('reveal.js/dist/plugin/search.js')),
@@ -104,6 +106,7 @@ export function deckHtml({ title, pages, style, figures, plotly }: Deck): string
     '</head>',
     '<body>',
     `<div class="reveal"><main class="slides">${pages}</main></div>`,
+    `<nav class="overview" aria-label="Overview" hidden>${overview}</nav>`,
     ...(figures.length > 0
       ? [`<script type="application/json" id="figures">${json}</script>`]
       : []),

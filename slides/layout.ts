@@ -12,6 +12,9 @@ export const room = { width: 1136, half: 548, text: 470, figure: 626, bottom: 66
 /** Sizes of letters, in pixels of a page. The last is only for what fits in no other way. */
 export const sizes = [26, 24, 22, 20];
 const usual = 24;
+/** Of the talk: fewer words, larger letters. Beside a figure, which wants the room, not the largest. */
+export const talkSizes = [36, 32, 28, 26, 24];
+const largestBeside = 28;
 /** Widths come rounded. */
 export const tolerance = 1.005;
 
@@ -82,6 +85,24 @@ export function layOut(slide: Slide, measured: Measured): Page[] {
     if (found) return number(slide, found, size);
   }
   throw new RangeError(whatIsTooLarge(slide, measured));
+}
+
+/**
+ * @returns the one page of a slide of the talk
+ * @throws {RangeError} that says what takes the room, if it does not fit
+ */
+export function layOutTalk(slide: Slide, measured: Measured): Page {
+  const graphic = slide.blocks.some(isGraphic);
+  const found = talkSizes
+    .filter((size) => !graphic || size <= largestBeside)
+    .flatMap((size) => {
+      const atoms = atomsOf(slide, measured.full[size]);
+      const whole = arrange(slide, measured, size, atoms, 0, atoms.length);
+      return whole ? [{ whole, size, cost: (graphic ? whole.cost : 0) - 2 * size }] : [];
+    })
+    .sort((a, b) => a.cost - b.cost)[0];
+  if (!found) throw new RangeError(whatTakesTheRoom(slide, measured));
+  return number(slide, [found.whole], found.size)[0];
 }
 
 function number(slide: Slide, found: Arranged[], size: number): Page[] {
@@ -284,6 +305,22 @@ function sizeOf(block: Block, width: number, height: number): Sized {
   if (block.kind !== 'picture') throw new TypeError('only pictures have a size');
   const zoom = Math.min(width / block.width, height / block.height, 2);
   return { width: block.width * zoom, height: block.height * zoom, zoom: 1.4, share: zoom };
+}
+
+function whatTakesTheRoom(slide: Slide, measured: Measured): string {
+  const smallest = talkSizes[talkSizes.length - 1];
+  const extents = measured.full[smallest];
+  const wide = slide.blocks.findIndex((block, i) => extents[i].excess > 1.15 && !isGraphic(block));
+  if (wide >= 0)
+    return `${described(slide.blocks[wide])} is ${extents[wide].excess.toFixed(1)} times as wide as the page`;
+  const height = Math.floor(room.bottom - measured.head(slide.under));
+  const taken = slide.blocks
+    .map((block, i) => ({ block, height: Math.ceil(extents[i].height) }))
+    .filter(({ block }) => !isGraphic(block) && block !== slide.under)
+    .sort((a, b) => b.height - a.height)
+    .map(({ block, height }) => `${described(block)} takes ${height}`);
+  const figure = slide.blocks.some(isGraphic) ? ', and the figure needs 180 at least' : '';
+  return `there are ${height} pixels under the title: ${taken.slice(0, 3).join(', ')}${figure}`;
 }
 
 function whatIsTooLarge({ blocks }: Slide, measured: Measured): string {

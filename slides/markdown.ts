@@ -30,7 +30,9 @@ const nonce = randomBytes(8).toString('hex');
 const placeholder = new RegExp(`\uE000${nonce}-(\\d+)\uE001`, 'g');
 
 const md = new MarkdownIt({ html: true });
-md.use(dollars, { render: () => '' }); // Only its syntax: `formula` renders.
+/** The same syntax, to look where something stands. */
+const plain = new MarkdownIt({ html: true });
+for (const one of [md, plain]) one.use(dollars, { render: () => '' }); // Only its syntax: `formula` renders.
 md.core.ruler.before('text_join', 'mathematics', ({ tokens, env }) => locate(tokens, env));
 md.renderer.rules.math_inline = (tokens, i, _options, env) => formula(tokens[i], false, env);
 md.renderer.rules.math_block = (tokens, i, _options, env) => formula(tokens[i], true, env);
@@ -40,7 +42,7 @@ function locate(tokens: Token[], { context }: Env): void {
   for (const token of tokens) {
     const first = (token.map?.[0] ?? 0) + 1;
     if (token.type === 'math_block') token.meta = { line: first };
-    if (token.type === 'html_block')
+    if (token.type === 'html_block' && !isComment(token))
       leftover(token.content.replace(/<[^>]*>/g, ''), first, context);
     if (token.type !== 'inline') continue;
     let at = 0;
@@ -117,8 +119,13 @@ export function markdownBlocks(source: string, context: Context): Block[] {
   const env: Env = { context, trusted: [] };
   const tokens = md.parse(source, env);
   const { cell } = context;
-  const render = (part: Token[]) => finish(md.renderer.render(part, md.options, env), env);
-  return groups(tokens).map((group): Block => {
+  let words = 0;
+  const render = (part: Token[]) => {
+    const html = md.renderer.render(part, md.options, env);
+    words += visibleWords(html);
+    return finish(html, env);
+  };
+  const block = (group: Token[]): Block => {
     const [first, second] = group;
     switch (first.type) {
       case 'heading_open': {
@@ -170,7 +177,25 @@ export function markdownBlocks(source: string, context: Context): Block[] {
     }
     const inline = group.find(({ type }) => type === 'inline');
     return { kind: 'prose', cell, html: render(group), text: inline ? plainText(inline) : '' };
-  });
+  };
+  return groups(tokens)
+    .filter((group) => !isComment(group[0]))
+    .map((group) => {
+      words = 0;
+      const made = block(group);
+      return { ...made, words };
+    });
+}
+
+/** Words of unfinished HTML, in which formulas are still placeholders. */
+function visibleWords(html: string): number {
+  const text = html.replace(placeholder, ' ').replace(/<[^>]*>|&\w+;/g, ' ');
+  return text.match(/\S*[\p{L}\p{N}]\S*/gu)?.length ?? 0;
+}
+
+/** A comment says nothing on a slide; the marks of the talk are comments. */
+function isComment({ type, content }: Token): boolean {
+  return type === 'html_block' && !content.replace(/<!--[\s\S]*?-->/g, '').trim();
 }
 
 /** Tokens at the outermost level, each with what lies inside; a fold with all it folds. */
@@ -196,6 +221,39 @@ function nested(tokens: Token[]): Token[][] {
     depth += token.nesting;
   }
   return found;
+}
+
+export interface MarkLine {
+  /** From 0. */
+  line: number;
+  kind: 'slide' | 'core' | '/core' | 'misplaced';
+  /** Of a slide, its title. */
+  title: string;
+}
+
+/** The marks of the talk in the source of a cell, and the lines of its headings. */
+export function marksIn(source: string) {
+  const marks: MarkLine[] = [];
+  const headings: { line: number; level: number; text: string }[] = [];
+  const looksLike = /<!--\s*(slide\s*:|\/?\s*core\b)/i;
+  const tokens = plain.parse(source, {});
+  for (const [i, { type, tag, content, map, level, children }] of tokens.entries()) {
+    const line = map?.[0] ?? 0;
+    if (type === 'heading_open') {
+      headings.push({ line, level: Number(tag.slice(1)), text: plainText(tokens[i + 1]) });
+    }
+    if (type === 'html_block') {
+      const [, kind, title = ''] =
+        /^<!-- *(slide(?=:)|core|\/core)(?:: *(.*?))? *-->$/.exec(content.trim()) ?? [];
+      if (kind && level === 0) marks.push({ line, kind: kind as MarkLine['kind'], title });
+      else if (looksLike.test(content)) marks.push({ line, kind: 'misplaced', title: '' });
+    }
+    const inside = children?.some(
+      (one) => one.type === 'html_inline' && looksLike.test(one.content),
+    );
+    if (inside) marks.push({ line, kind: 'misplaced', title: '' });
+  }
+  return { marks, headings };
 }
 
 function isFold({ type, content }: Token): boolean {

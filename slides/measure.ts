@@ -2,19 +2,36 @@
 
 import type { Block, Heading, Slide } from './blocks.ts';
 import type { Tab } from './chromium.ts';
-import { type Extent, type Measured, page as paper, room, sizes } from './layout.ts';
+import {
+  sizes as backupSizes,
+  type Extent,
+  type Measured,
+  page as paper,
+  room,
+  talkSizes,
+} from './layout.ts';
 import { head, measuring } from './pages.ts';
 
 export interface Measurement {
   slides: Measured[];
-  /** How much too wide a block is in the full width, at the size of a page. */
-  excess(block: Block, size: number): number;
+  /** How much too wide a block is in the full width, at the size of a page; if it is one of these. */
+  excess(block: Block, size: number): number | undefined;
   /** The font faces that were needed: 'KaTeX_Main 400 normal'. */
   fonts: string[];
 }
 
-/** @param style the style sheets of a deck, with all fonts */
-export async function measure(tab: Tab, slides: Slide[], style: string): Promise<Measurement> {
+/**
+ * @param style the style sheets of a deck, with all fonts
+ * @param talk whether these are slides of the talk
+ */
+export async function measure(
+  tab: Tab,
+  slides: Slide[],
+  style: string,
+  talk = false,
+): Promise<Measurement> {
+  const sizes = talk ? talkSizes : backupSizes;
+  const kind = talk ? ' talk' : '';
   const headings = new Map<Heading | undefined, number>([[undefined, 0]]);
   for (const { blocks, under } of slides) {
     for (const block of [under, ...blocks]) {
@@ -24,10 +41,12 @@ export async function measure(tab: Tab, slides: Slide[], style: string): Promise
   const heads = [...headings.keys()].map((heading) => {
     // The widest that may stand behind a title, so that it surely fits.
     const cover = heading?.level === 1 ? ' cover' : '';
-    return `<section class="page${cover}"><div class="sheet">${head(heading, 'Where we are', heading?.level === 1 ? 1 : 2, 9)}</div></section>`;
+    const crumb = talk ? undefined : 'Where we are';
+    const [part, of] = talk || heading?.level === 1 ? [1, 1] : [2, 9];
+    return `<section class="page${cover}${kind}"><div class="sheet">${head(heading, crumb, part, of)}</div></section>`;
   });
   const bodies = slides.map(
-    ({ blocks }) => `<div class="page"><div class="body">${measuring(blocks)}</div></div>`,
+    ({ blocks }) => `<div class="page${kind}"><div class="body">${measuring(blocks)}</div></div>`,
   );
   await tab.setContent(
     `<!doctype html><html class="static"><style>${style}</style>
@@ -54,8 +73,10 @@ export async function measure(tab: Tab, slides: Slide[], style: string): Promise
     slides: measured,
     fonts: found.fonts,
     excess(block, size) {
-      const [slide, index] = where.get(block) ?? [0, 0];
-      return measured[slide].full[size][index].excess;
+      const [slide, index] = where.get(block) ?? [];
+      return slide === undefined || index === undefined
+        ? undefined
+        : measured[slide].full[size][index].excess;
     },
   };
 }
@@ -112,7 +133,7 @@ async function naturalSize(src: string): Promise<[number, number]> {
 /**
  * What sticks out of its page, in a deck set up for measuring.
  *
- * @returns the page's id, the cells on it, by how many pixels, and what sticks out
+ * @returns the page's id, by how many pixels, and what sticks out
  */
 export async function overflows(tab: Tab, html: string) {
   await tab.setContent(html);
@@ -121,7 +142,9 @@ export async function overflows(tab: Tab, html: string) {
       [...document.querySelectorAll<HTMLElement>('section.page')].flatMap((page) => {
         const frame = page.getBoundingClientRect();
         const worst = [
-          ...page.querySelectorAll<HTMLElement>('header, .block, .katex-html, table, .line, p, li'),
+          ...page.querySelectorAll<HTMLElement>(
+            '.sheet :is(header, .block, .katex-html, table, .line, p, li)',
+          ),
         ]
           .map((element) => {
             const box = element.getBoundingClientRect();
@@ -134,8 +157,7 @@ export async function overflows(tab: Tab, html: string) {
           })
           .sort((a, b) => b.by - a.by)[0];
         if (!worst || worst.by <= 2) return [];
-        const title = page.querySelector('h1, h2')?.textContent?.trim() ?? '';
-        return [{ id: page.id, title, cells: page.dataset.cells ?? '', ...worst }];
+        return [{ id: page.id, ...worst }];
       }),
     { width: paper.width - 24, bottom: room.bottom },
   );

@@ -26,8 +26,16 @@ function inner(block: Block, parts?: [number, number], excess = 1): string {
       return `<${tag}${block.ordered && start !== 1 ? ` start="${start}"` : ''}>${items.join('')}</${tag}>`;
     }
     case 'table': {
-      const rows = some(block.rows).map((row) => row.replace(/<tr/, '<tr data-part'));
-      return `<table><thead>${block.head}</thead><tbody>${rows.join('')}</tbody></table>`;
+      const rows = some(block.rows).map((row) =>
+        row
+          .replace(/<tr/, '<tr data-part')
+          .replace(/^([\s\S]*?<td[^>]*>)([✓✗])([^<]*)/, (_, before, sign, rest) => {
+            const verdict = `<span class="${sign === '✓' ? 'holds' : 'fails'}">${sign}</span>`;
+            return before + verdict + (rest.trim() && `<small>${rest.trim()}</small>`);
+          }),
+      );
+      const claims = /^\s*<tr>\s*<th[^>]*><\/th>\s*<th[^>]*>claim</.test(block.head);
+      return `<table${claims ? ' class="claims"' : ''}><thead>${block.head}</thead><tbody>${rows.join('')}</tbody></table>`;
     }
     case 'code':
       return `<pre><code>${some(block.lines).map(line).join('')}</code></pre>`;
@@ -57,25 +65,37 @@ export function measuring(blocks: Block[]): string {
   return blocks.map((block) => `<div class="block ${block.kind}">${inner(block)}</div>`).join('');
 }
 
-export function head(heading: Heading | undefined, crumb: string, part = 1, of = 1): string {
+/** @param crumb where we are, above the title; on slides of the talk it stands in the foot */
+export function head(
+  heading: Heading | undefined,
+  crumb: string | undefined,
+  part = 1,
+  of = 1,
+): string {
   if (heading?.level === 1 && part === 1) return `<header><h1>${heading.html}</h1></header>`;
   const count = of > 1 ? ` <span class="part">${part}/${of}</span>` : '';
   const title = heading ? `<h2>${heading.html}${count}</h2>` : '';
-  return `<header><p class="crumb">${crumb}</p>${title}</header>`;
+  return `<header>${crumb === undefined ? '' : `<p class="crumb">${crumb}</p>`}${title}</header>`;
 }
 
 export interface Frame {
   id: string;
+  /** Whether it belongs to the talk or to the backup. */
+  talk: boolean;
   crumb: string;
   /** Speaker notes, HTML; only on the first page of a slide. */
   notes: string;
-  /** Which lesson it belongs to, and the ids of its cells. */
+  /** The ids of its cells. */
   cells: string[];
+  /** From the talk into the backup, or back. */
+  link?: { href: string; html: string };
+  /** Not counted: it stands behind the talk. */
+  behind?: boolean;
 }
 
 export function pageHtml(
   { title, part, of, size, pieces, beside }: Page,
-  { id, crumb, notes, cells }: Frame,
+  { id, talk, crumb, notes, cells, link, behind }: Frame,
   excess: (block: Block) => number,
   figures: Figures,
 ): string {
@@ -136,11 +156,14 @@ export function pageHtml(
   }
   const cover = title?.level === 1 && part === 1 ? ' cover' : '';
   const aside = notes ? `<aside class="notes">${notes}</aside>` : '';
+  const leave = link ? `<a class="leave" href="${link.href}">${link.html}</a>` : '';
+  const foot = talk && !cover ? `<span class="crumb">${crumb}</span>` : '';
   return (
-    `<section id="${id}" class="page${cover}" data-cells="${cells.join(' ')}">` +
-    `<div class="sheet">${head(title, crumb, part, of)}` +
+    `<section id="${id}" class="page${cover}${talk ? ' talk' : ''}" data-cells="${cells.join(' ')}"` +
+    `${behind ? ' data-visibility="uncounted"' : ''}>` +
+    `<div class="sheet">${head(title, talk ? undefined : crumb, part, of)}` +
     `<div class="body${beside ? ' beside' : ''}" style="--size:${size}px">${body}</div></div>` +
-    `${aside}</section>`
+    `<footer>${foot}${leave}</footer>${aside}</section>`
   );
 }
 

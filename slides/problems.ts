@@ -25,7 +25,9 @@ export class Problems {
       cell === undefined ? [] : id ? `cell ${cell} (${id})` : `cell ${cell}`,
       line === undefined ? [] : `line ${line}`,
     ].flat();
-    this.lines.push(`${place.join(', ')}: ${message}`);
+    const said = `${place.join(', ')}: ${message}`;
+    // A cell is read for the talk and for the backup, and its problem is one.
+    if (!this.lines.includes(said)) this.lines.push(said);
   }
 
   /** @throws {DeckError} if there is a problem */

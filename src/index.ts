@@ -101,6 +101,7 @@ export { type Claim, type ClaimVerdict, claim, judgeClaim, spread } from './note
 export * from './notebook/homework';
 export type { ProgressOptions, Status } from './notebook/progress';
 export { type Progress, progress } from './notebook/progress';
+export { type Numbers, same } from './notebook/same';
 export {
   type Bundle,
   type DisplayOptions,
@@ -126,6 +127,8 @@ export { heatmap } from './plots/heatmap';
 export type { OverlayOptions, Picture } from './plots/overlay';
 export { overlay } from './plots/overlay';
 export { type SliderOptions, slider } from './plots/slider';
+export type { PlainStages, Stage } from './plots/stages';
+export { type StepperOptions, stepper } from './plots/stepper';
 export type { StepsOptions } from './plots/steps';
 export { steps } from './plots/steps';
 export type { Matrices, Matrix } from './plots/weights';
@@ -135,6 +138,7 @@ export { gatherRows } from './tensors/gather-rows';
 export * from './tensors/headwise-dense';
 export * from './tensors/image-positions';
 export * from './tensors/layer-norm';
+export { castMask, expectBinary } from './tensors/mask';
 export * from './tensors/parameters';
 export * from './tensors/random';
 export { stopGradient } from './tensors/stop-gradient';

@@ -24,6 +24,7 @@ const named = /^\d\d-[\w-]+$/;
  * @property {string} sees what a reader sees, for the README
  * @property {Row[]} slides
  * @property {Record<string, string>} [quoted] numbers that the text quotes, and where they stand
+ * @property {{ words?: number, cells?: number, bytes?: number }} [budget] if it may be longer
  * @property {string} room its folder in src/lessons
  * @property {string} notebook its file; see `written`
  * @property {boolean} written whether that file is there

@@ -82,6 +82,75 @@
     showSpeaker();
   }
 
+  const pages = [...document.querySelectorAll<HTMLElement>('section.page')];
+  const isBehind = (page: Element | undefined) =>
+    page?.getAttribute('data-visibility') === 'uncounted';
+  /** The talk, or, when a page of the backup is shown, the backup. */
+  const around = (page: HTMLElement) => pages.filter((one) => isBehind(one) === isBehind(page));
+
+  /** '3 / 16'; of the backup only that it is one. */
+  function numberOf(page: HTMLElement): (string | number)[] {
+    if (isBehind(page)) return ['backup'];
+    const all = around(page);
+    return [all.indexOf(page) + 1, '/', all.length];
+  }
+
+  const overview = document.querySelector<HTMLElement>('.overview');
+  const isOverview = () => overview?.hidden === false;
+
+  function toggleOverview(): void {
+    if (!overview) return;
+    overview.hidden = !overview.hidden;
+    if (overview.hidden) return;
+    const current = `#/${Reveal.getCurrentSlide().id}`;
+    const links = [...overview.querySelectorAll<HTMLElement>('a')];
+    for (const link of links) {
+      const isCurrent = link.getAttribute('href') === current;
+      if (isCurrent) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
+    }
+    const here = links.find((link) => link.hasAttribute('aria-current')) ?? links[0];
+    here?.focus();
+    here?.scrollIntoView({ block: 'center' });
+  }
+
+  /** In the overview the arrows go from link to link, up and down to the nearest in the next row. */
+  function overviewKey(event: KeyboardEvent): void {
+    if (!isOverview()) return;
+    event.stopImmediatePropagation();
+    if (/^(Escape|o)$/i.test(event.key)) {
+      event.preventDefault();
+      toggleOverview();
+    }
+    if (isOverview() && event.key.startsWith('Arrow')) {
+      event.preventDefault();
+      step(event.key);
+    }
+  }
+
+  function step(key: string): void {
+    if (!overview) return;
+    const links = [...overview.querySelectorAll<HTMLElement>('a')];
+    const boxes = links.map((link) => link.getBoundingClientRect());
+    const at = links.indexOf(document.activeElement as HTMLElement);
+    const here = boxes[Math.max(0, at)];
+    let next = at + (key === 'ArrowRight' ? 1 : -1);
+    if (key === 'ArrowUp' || key === 'ArrowDown') {
+      const sign = key === 'ArrowDown' ? 1 : -1;
+      const away = (box: DOMRect) => sign * (box.top - here.top);
+      const rows = boxes.map(away).filter((distance) => distance > 4);
+      const row = Math.min(...rows);
+      const sideways = (i: number) => Math.abs(boxes[i].left - here.left);
+      const inRow = links.map((_, i) => i).filter((i) => Math.abs(away(boxes[i]) - row) < 4);
+      next = inRow.sort((a, b) => sideways(a) - sideways(b))[0] ?? at;
+    }
+    links[next]?.focus();
+  }
+  window.addEventListener('keydown', overviewKey, true);
+  overview?.addEventListener('click', (event) => {
+    if ((event.target as Element).closest('a')) toggleOverview();
+  });
+
   let speaker: Window | null = null;
   let started = Date.now();
 
@@ -127,8 +196,8 @@
   function showSpeaker(): void {
     if (!speaker || speaker.closed) return;
     const { document: other } = speaker;
-    const slides: HTMLElement[] = Reveal.getSlides();
     const current: HTMLElement = Reveal.getCurrentSlide();
+    const slides = around(current);
     const at = slides.indexOf(current);
     other.documentElement.className = root.className;
     dress(other);
@@ -137,7 +206,8 @@
     const words = other.querySelector('.words');
     if (words) words.innerHTML = current.querySelector('aside.notes')?.innerHTML ?? '';
     const where = other.querySelector('.where');
-    if (where) where.textContent = `${at + 1} of ${slides.length}`;
+    if (where)
+      where.textContent = `${isBehind(current) ? 'backup ' : ''}${at + 1} of ${slides.length}`;
   }
 
   let dressed = 0;
@@ -176,10 +246,15 @@
   Reveal.on('slidechanged', show);
   Reveal.on('fragmentshown', show);
   Reveal.on('fragmenthidden', show);
-  Reveal.on('overviewshown', async () => {
-    for (const slide of Reveal.getSlides()) {
-      if (!Reveal.isOverview()) return;
-      await draw(slide);
+  // Going on at the end of the talk does not lead into the backup: a link does.
+  Reveal.on('beforeslidechange', (event: any) => {
+    const [from, to] = [pages[Reveal.getIndices().h], pages[event.indexh]];
+    const linked = location.hash.slice(2).split('/')[0] === to?.id;
+    if (
+      isBehind(from) !== isBehind(to) &&
+      Math.abs(pages.indexOf(to) - pages.indexOf(from)) === 1
+    ) {
+      if (!linked) event.preventDefault();
     }
   });
   Reveal.on('pdf-ready', async () => {
@@ -195,7 +270,9 @@
     maxScale: 10,
     center: false,
     hash: true,
-    slideNumber: 'c/t',
+    navigationMode: 'linear',
+    overview: false,
+    slideNumber: numberOf,
     showSlideNumber: 'all',
     transition: 'none',
     backgroundTransition: 'none',
@@ -207,6 +284,11 @@
     for (const place of document.querySelectorAll('[role="application"]'))
       place.removeAttribute('role');
     Reveal.addKeyBinding({ keyCode: 83, key: 'S', description: 'Speaker view' }, openSpeaker);
+    Reveal.addKeyBinding({ keyCode: 79, key: 'O', description: 'Overview' }, toggleOverview);
+    Reveal.addKeyBinding({ keyCode: 27, key: 'Esc', description: 'Overview' }, () => {
+      if (document.querySelector('.r-overlay-help')) Reveal.toggleHelp(false);
+      else toggleOverview();
+    });
     Reveal.addKeyBinding({ keyCode: 68, key: 'D', description: 'Dark or light' }, turnLight);
     if (!isPrint) show();
     root.dataset.ready = 'true';

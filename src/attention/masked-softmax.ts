@@ -1,5 +1,6 @@
 import { fusedSoftmax, HIDDEN } from '../tensors/fused/softmax';
 import { hasKernels } from '../tensors/kernels';
+import { expectBinary } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
@@ -22,15 +23,16 @@ export function maskedSoftmax<T extends tf.Tensor>(logits: T, mask?: tf.Tensor):
   if (hasKernels() && logits.size > 0) return fusedSoftmax(logits, mask);
   if (!mask) return tf.softmax(logits);
   return tf.tidy(() => {
-    const visible = tf.cast(mask, 'bool');
+    const shown = tf.cast(mask, 'bool');
     const weights = tf.softmax(
-      tf.where(tf.broadcastTo(visible, logits.shape), logits as tf.Tensor, tf.scalar(HIDDEN)),
+      tf.where(tf.broadcastTo(shown, logits.shape), logits as tf.Tensor, tf.scalar(HIDDEN)),
     );
     return tf.mul(weights, tf.cast(mask, 'float32')) as T; // rows without any visible key become 0
   });
 }
 
 function expectBroadcast(mask: tf.Tensor, logits: tf.Tensor): void {
+  expectBinary(mask);
   const padded = [...new Array(Math.max(0, logits.rank - mask.rank)).fill(1), ...mask.shape];
   const expected = logits.shape.map((size, axis) => (padded[axis] === 1 ? 1 : size));
   if (padded.length !== logits.rank) expectShape('mask', mask, [...logits.shape]);

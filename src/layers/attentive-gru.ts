@@ -8,6 +8,7 @@ import {
   stack,
   unstack,
 } from '../tensors/kernels';
+import { castMask } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { type GruParameters, gruCell, gruSizes } from './gru';
@@ -96,8 +97,8 @@ function fusedSteps(
   const [, time, inputDepth] = x.shape;
   const units = initial.shape[1] as number;
   const dAttention = aligner.v.shape[0];
-  const hidden = mask && tf.mul(tf.sub(1, tf.cast(mask, 'float32')), -3e38); // as in maskedSoftmax
-  const visible = mask && tf.cast(mask, 'float32');
+  const hidden = mask && tf.mul(tf.sub(1, castMask(mask, 'float32')), -3e38); // as in maskedSoftmax
+  const visible = mask && castMask(mask, 'float32');
 
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;

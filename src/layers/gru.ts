@@ -1,4 +1,5 @@
 import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../tensors/kernels';
+import { castMask } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -82,7 +83,7 @@ export function gru(
     const start = initial ?? tf.zeros([batch, units]);
     const order = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
     const run = hasKernels() ? fusedGru : plainGru;
-    return run(x, start, parameters, order, mask && tf.cast(mask, 'bool').expandDims(2));
+    return run(x, start, parameters, order, mask && castMask(mask, 'bool').expandDims(2));
   });
 }
 
@@ -93,7 +94,7 @@ function plainGru(
   order: number[],
   mask?: tf.Tensor,
 ): tf.Tensor3D {
-  const [inputs, masks] = [steps(x), mask && steps(tf.cast(mask, 'float32'))];
+  const [inputs, masks] = [steps(x), mask && steps(castMask(mask, 'float32'))];
   const states: tf.Tensor[] = [];
   let h = start;
   for (const t of order) {

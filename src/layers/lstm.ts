@@ -1,4 +1,5 @@
 import { hasKernels, int64, kernelOutputs } from '../tensors/kernels';
+import { castMask } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -108,7 +109,7 @@ function plainLstm(
   reverse: boolean,
 ): Run {
   const inputs = steps(x);
-  const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
+  const kept = mask && steps(castMask(mask, 'float32').expandDims(2));
   const states: tf.Tensor[] = new Array(inputs.length);
   let state = initial;
   for (let step = 0; step < inputs.length; step++) {

@@ -4,6 +4,7 @@ import {
   additiveAttention,
 } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
+import { castMask } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -283,7 +284,7 @@ function run(
   const [batch, time] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
   if (mask) expectShape('mask', mask, [batch, time]);
-  const kept = mask && steps(tf.cast(mask, 'float32').expandDims(2));
+  const kept = mask && steps(castMask(mask, 'float32').expandDims(2));
   const rows: tf.Tensor[] = [];
   const sourceRows: tf.Tensor[] = [];
   let slots: tf.Tensor | undefined;

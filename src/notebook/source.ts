@@ -1,44 +1,156 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { packageRoot } from '../package-root';
 import { markdown } from './show';
 
 /**
- * Shows the source of exported functions, classes or methods in a notebook, as it stands in `src`.
+ * Shows the source of functions, classes or methods of `src` in a notebook: the formula and the core
+ * first; as it stands there, with its documentation, its checks and what is for speed, folded.
  *
- * @param names `'additiveAttention'`, or `'EncoderDecoder.loss'` for one method
+ * @param names `'additiveAttention'`, `'EncoderDecoder.loss'` for one method, or
+ *   `'multi-head/project'` for a function that is private to a file
  */
 export function showSource(...names: string[]): void {
-  const blocks = names.map((name) => {
-    const { file, code } = sourceOf(name);
-    return `**\`src/${file}\`**\n\n\`\`\`typescript\n${code}\n\`\`\``;
-  });
-  markdown(blocks.join('\n\n'));
+  const found = names.map(sourceOf);
+  const listing = (code: (one: Source) => string) =>
+    found
+      .map((one, i) => {
+        const title = one.file === found[i - 1]?.file ? '' : `**\`src/${one.file}\`**\n\n`;
+        return `${title}\`\`\`typescript\n${code(one)}\n\`\`\``;
+      })
+      .join('\n\n');
+  const summary = 'As it stands in <code>src</code>: with shapes, checks and what is for speed';
+  const whole = `<details class="source"><summary>${summary}</summary>\n\n${listing(({ code }) => code)}\n\n</details>`;
+  markdown(`${listing(({ code }) => coreOf(code))}\n\n${whole}`);
+}
+
+export interface Source {
+  /** Relative to `src`. */
+  file: string;
+  code: string;
 }
 
 /**
- * The source of an exported function, class or type, as it stands in `src` now, with its
- * docstring; so what a lesson shows is what it runs.
+ * The source of a function, class or type, as it stands in `src` now, with its docstring; so what a
+ * lesson shows is what it runs.
  *
- * @param name `'additiveAttention'`, or `'EncoderDecoder.loss'` for one method
- * @returns the file, relative to `src`, and the lines
- * @throws if nothing of that name is exported
+ * @param name as `showSource`
+ * @throws if nothing of that name is there, or private functions of several files have it
  */
-export function sourceOf(name: string): { file: string; code: string } {
-  const [declared, member] = name.split('.');
+export function sourceOf(name: string): Source {
+  const [, home, declared, member] = /^(?:(.+)\/)?([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
   const root = packageRoot();
-  const exported = new RegExp(
-    `^export (?:async )?(?:function\\*?|class|type|interface|const) ${declared}\\b`,
+  const start = new RegExp(
+    `^(export )?(?:async )?(?:function\\*?|class|type|interface|const) ${declared}\\b`,
   );
-  for (const file of sourceFiles(root)) {
-    const lines = readFileSync(file, 'utf8').split('\n');
-    const at = lines.findIndex((line) => exported.test(line));
-    if (at < 0) continue;
-    const block = declaration(lines, at, '');
-    const code = member ? method(block, member) : block;
-    if (code) return { file: relative(root, file), code: code.join('\n') };
+  const found = sourceFiles(root)
+    .filter((file) => !home || basename(file, '.ts') === home)
+    .flatMap((file) => {
+      const lines = readFileSync(file, 'utf8').split('\n');
+      const at = lines.findIndex((line) => start.test(line));
+      if (at < 0) return [];
+      const block = declaration(lines, at, '');
+      const code = member ? method(block, member) : block;
+      const exported = lines[at].startsWith('export ');
+      return code ? [{ file: relative(root, file), code: code.join('\n'), exported }] : [];
+    });
+  const chosen = found.find(({ exported }) => exported) ?? found[0];
+  if (!chosen) throw new Error(`nothing in src is called ${name}`);
+  if (!chosen.exported && found.length > 1) {
+    const places = found.map(({ file }) => `${basename(file, '.ts')}/${declared}`);
+    throw new Error(`several files have a ${name}: say ${places.join(' or ')}`);
   }
-  throw new Error(`no exported function, class or type is called ${name}`);
+  return { file: chosen.file, code: chosen.code };
+}
+
+/**
+ * What a reader needs first of a source: its formulas, and its statements without those that only
+ * check what came in or take a faster way. A shape that is checked where it is read is read.
+ */
+export function coreOf(code: string): string {
+  const [, comment = '', body] = /^(\/\*\*[\s\S]*?\*\/\n)?([\s\S]*)$/.exec(code) ?? [];
+  let lines = body.split('\n');
+  for (let at = 1; at < lines.length; ) {
+    const end = statementEnd(lines, at);
+    const statement = lines.slice(at, end + 1).join('\n');
+    const [, plain] = /^\s*if \(!hasKernels\(\)\) (return [\s\S]*)$/.exec(statement) ?? [];
+    if (plain) {
+      // It is all of the block; what follows it is the faster way.
+      const indent = indentOf(lines[at]);
+      const closes = lines.findIndex((line, i) => i > end && line && indentOf(line) < indent);
+      lines.splice(at, closes - at, `${' '.repeat(indent)}${plain}`);
+    } else if (isCheck(statement) || /^\s*if \(hasKernels\(\)/.test(statement)) {
+      lines.splice(at, end + 1 - at);
+      continue;
+    }
+    at++;
+  }
+  lines = withoutUnused(lines).map((line) =>
+    line.replace(/expectShape\('[^']*', (\w+), .*\);$/, '$1.shape;'),
+  );
+  const text = lines
+    .join('\n')
+    .replace(/hasKernels\(\)\n( +)\? [\s\S]*?\n\1: |hasKernels\(\) \? \w+ : /g, '')
+    .replace(/\n\n(?=\n|\s*\})|(?<=\{\n)\n/g, '\n');
+  return formulas(comment) + text;
+}
+
+/** Whether all that a statement does is to refuse what does not fit. */
+function isCheck(statement: string): boolean {
+  if (/^\s*(?:if \([^{]*\)\s+)?(?:throw |expect\w+\()/.test(statement)) return true;
+  const [, inner] = /^\s*if \([^{]*\{\n(\s*throw [\s\S]*)\n\s*\}$/.exec(statement) ?? [];
+  const lines = inner?.split('\n') ?? [];
+  return lines.length > 0 && statementEnd(lines, 0) === lines.length - 1;
+}
+
+/** The formulas of a docstring as lines of comment; if it has none, its first sentence. */
+function formulas(docstring: string): string {
+  const lines = docstring
+    .split('\n')
+    .map((line) => line.replace(/^\/\*\* ?|^ \*\/?$|^ \* |\s*\*\/$/g, ''));
+  const indented = lines.filter((line) => /^ {4}\S/.test(line)).map((line) => line.slice(4));
+  const [paragraph] = lines.join('\n').trim().split('\n\n');
+  const [sentence] = /^.*?\.(?= \p{Lu}|$)|^.*$/u.exec(paragraph.replace(/\n/g, ' ')) ?? [''];
+  return (indented.length > 0 ? indented : [sentence])
+    .filter(Boolean)
+    .flatMap((line) => (line.length > 90 ? broken(line) : [line]))
+    .map((line) => `// ${line}\n`)
+    .join('');
+}
+
+/** A line that is too long: broken between its formulas, or between words. */
+function broken(line: string): string[] {
+  const parts = line.split(/ {3,}/);
+  return parts.length > 1 ? parts : (line.match(/\S.{0,89}(?= |$)/g) ?? [line]);
+}
+
+/** Without constants, one or several in brackets, that nothing uses. */
+function withoutUnused(lines: string[]): string[] {
+  for (let at = lines.length - 1; at > 0; at--) {
+    const [, names] = /^\s*const ([\w[\], ]+?)(?:: [^=]+)? =/.exec(lines[at]) ?? [];
+    if (!names) continue;
+    const end = statementEnd(lines, at);
+    const rest = [...lines.slice(0, at), ...lines.slice(end + 1)].join('\n');
+    const used = names.match(/\w+/g)?.some((name) => new RegExp(`\\b${name}\\b`).test(rest));
+    if (!used) return withoutUnused([...lines.slice(0, at), ...lines.slice(end + 1)]);
+  }
+  return lines;
+}
+
+const indentOf = (line: string) => line.length - line.trimStart().length;
+
+/** The last line of the statement that begins at a line, by the formatter's indentation. */
+function statementEnd(lines: string[], at: number): number {
+  const indent = indentOf(lines[at]);
+  let end = at;
+  while (!/[;}]$/.test(lines[end])) {
+    const next = lines.findIndex((line, i) => i > end && line && indentOf(line) <= indent);
+    // What a bracket closes goes on at the same depth; `if (…)` has what it does one line deeper.
+    if (next < 0) return lines.length - 1;
+    if (indentOf(lines[next]) < indent || !/^\s*[)\]}]/.test(lines[next])) return next - 1;
+    end = next;
+  }
+  return end;
 }
 
 // The formatter guarantees it: a declaration ends at the first line with the indentation of its

@@ -12,7 +12,12 @@ export interface Scale {
   max?: number;
   /** Scores before the softmax: orange is negative, blue positive, grey masked (−Infinity). */
   signed?: boolean;
-  /** What the colour bar is called. Default 'weight', or 'score' if signed. */
+  /**
+   * False if the numbers are no weights: pictures, masks, shares, counts. A lesson's tests ask of all
+   * others that each row sums to 1. Default true, unless `signed`.
+   */
+  weights?: boolean;
+  /** What the colour bar is called. Default 'weight', 'score' if signed, 'value' if no weights. */
   barTitle?: string;
 }
 
@@ -33,13 +38,13 @@ export function onOneScale(
   height: number,
   colorscale: ColorScale = scale.signed ? diverging : sequential,
 ): Record<string, any>[] {
-  const { signed = false, max = scaleEnd(largest), barTitle } = scale;
+  const { signed = false, weights = true, max = scaleEnd(largest), barTitle } = scale;
   if (!(max > 0)) throw new Error(`the colour scale must end above 0, not at ${max}`);
   const bottom = signed ? -max : 0;
   const digit = Number(max.toExponential()[0]);
   const parts = signed ? 4 : digit === 3 || digit === 4 ? digit : 5;
   const ticks = Array.from({ length: parts + 1 }, (_, i) => bottom + ((max - bottom) * i) / parts);
-  const name = barTitle ?? (signed ? 'score' : 'weight');
+  const name = barTitle ?? (signed ? 'score' : weights ? 'weight' : 'value');
   const bar = {
     showscale: true,
     colorbar: {
@@ -66,4 +71,10 @@ export function onOneScale(
     const shown = trace === first ? bar : { showscale: false };
     return { ...trace, zmin: bottom, zmax: max, colorscale, ...shown };
   });
+}
+
+/** What a description of the figure calls its largest number. */
+export function largestOf({ signed = false, weights = true }: Scale): string {
+  if (signed) return 'Highest score';
+  return weights ? 'Most weight' : 'Highest value';
 }

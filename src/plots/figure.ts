@@ -97,7 +97,7 @@ export interface Heading {
 export function figure(
   data: Figure['data'],
   layout: Figure['layout'],
-  { title, subtitle }: Heading,
+  { title, subtitle, weights }: Heading & { weights?: boolean },
   size: { width: number; height: number; margin: Margin },
   alt: string,
 ): Figure {
@@ -147,7 +147,7 @@ export function figure(
       paper_bgcolor: '#ffffff',
       plot_bgcolor: '#ffffff',
       modebar: { bgcolor: 'rgba(255, 255, 255, 0.9)', color: '#8c959f', activecolor: ink },
-      meta: { alt },
+      meta: { alt, ...(weights === undefined ? {} : { weights }) },
       ...layout,
     },
     config: {

@@ -1,4 +1,4 @@
-import { barWidth, onOneScale, type Scale } from './colors';
+import { barWidth, largestOf, onOneScale, type Scale } from './colors';
 import {
   type Figure,
   faint,
@@ -117,7 +117,7 @@ export function heads(weights: Matrices, options: HeadsOptions): Figure {
       `${names.length} heatmaps: ${options.title}`,
       options.subtitle,
       `${queryTitle} down (${rowCount}), ${keyTitle} across (${columnCount})`,
-      `${signed ? 'Highest score' : 'Most weight'}: ${matrices
+      `${largestOf(options)}: ${matrices
         .map((matrix, i) => `${names[i]} ${summit(matrix, queries, keys)}`)
         .join('; ')}`,
     ),

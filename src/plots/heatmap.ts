@@ -1,4 +1,4 @@
-import { barWidth, onOneScale, type Scale } from './colors';
+import { barWidth, largestOf, onOneScale, type Scale } from './colors';
 import { type Figure, faint, figure, type Heading, masked, plain, quiet } from './figure';
 import { grid } from './grid';
 import { cellSize, checkTokens, mostLabels, tokenAxis } from './tokens';
@@ -85,7 +85,7 @@ export function drawHeatmap(
       `Heatmap: ${options.title}`,
       options.subtitle,
       `${queryTitle} down (${rowCount}), ${keyTitle} across (${columnCount})`,
-      `${signed ? 'Highest score' : 'Most weight'}: ${strongestKeys(rows, queries, keys)}`,
+      `${largestOf(options)}: ${strongestKeys(rows, queries, keys)}`,
     ),
   );
 }

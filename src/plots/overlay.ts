@@ -10,7 +10,7 @@ import { number, sentences, strongest } from './words';
 /** An image: a tensor or nested arrays, `[height, width]` or with 1 (grey) or 3 (RGB) channels. */
 export type Picture = tf.Tensor | number[][] | number[][][];
 
-export interface OverlayOptions extends Heading, Omit<Scale, 'signed'> {
+export interface OverlayOptions extends Heading, Omit<Scale, 'signed' | 'weights'> {
   /** The names of the panels, row by row: the words, or the heads. Default: 'map 1', … */
   names?: string[];
   /** How many panels in a row. Default: as the shape of the weights says, or up to 4. */

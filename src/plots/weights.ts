@@ -13,12 +13,17 @@ export interface Kind {
 }
 
 /**
- * The rows of `values` as plain numbers, a masked score as null. The tensor is neither changed
- * nor disposed.
+ * The rows of `values` as plain numbers, a masked score as null, four digits of the largest. The
+ * tensor is neither changed nor disposed.
  *
  * @throws if the shape is not [rows, columns], or a value is not a weight (or a score).
  */
 export function readMatrix(values: Matrix, what: string, kind: Kind = {}): (number | null)[][] {
+  return rounded(readExactly(values, what, kind));
+}
+
+/** `readMatrix` with all digits, to compute with. */
+export function readExactly(values: Matrix, what: string, kind: Kind = {}): (number | null)[][] {
   let nested: any = plainArrays(values);
   const shape = shapeOf(nested);
   while (shape.length > 2 && shape[0] === 1) {
@@ -54,7 +59,7 @@ export function readGrid(
   return rows.map((row, i) =>
     row.map((matrix, j) => {
       const place = shape.length === 3 ? `${j}` : `${i}, ${j}`;
-      return check(matrix, `${what}[${place}]`, kind);
+      return rounded(check(matrix, `${what}[${place}]`, kind));
     }),
   );
 }
@@ -103,16 +108,17 @@ function check(rows: number[][], what: string, { signed = false }: Kind): (numbe
       }
     });
   });
-  const digits = decimals(rows);
-  return rows.map((row) =>
-    row.map((value) => (Number.isFinite(value) ? Number(value.toFixed(digits)) + 0 : null)),
-  );
+  return rows.map((row) => row.map((value) => (Number.isFinite(value) ? value : null)));
 }
 
-// Four digits of the largest value: what a hover shows needs three, and float32 prints as 17.
-function decimals(rows: number[][]): number {
+/** Four digits of the largest value: what a hover shows needs three, and float32 prints as 17. */
+export function rounded(rows: (number | null)[][]): (number | null)[][] {
   const largest = peak(rows);
-  return largest === 0 ? 0 : Math.min(20, Math.max(0, 4 - Math.floor(Math.log10(largest))));
+  const power = largest === 0 ? 4 : Math.floor(Math.log10(largest));
+  const digits = Math.min(20, Math.max(0, 4 - power));
+  return rows.map((row) =>
+    row.map((value) => (value === null ? null : Number(value.toFixed(digits)) + 0)),
+  );
 }
 
 /** The largest absolute value. */

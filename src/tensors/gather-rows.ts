@@ -7,10 +7,13 @@ import { tf } from './tf';
  * @param x [batch, rows, depth]
  * @param indices [batch, n], int32, each 0 … rows − 1
  * @returns [batch, n, depth]
+ * @throws if a number is none of a row
  */
 export function gatherRows(x: tf.Tensor, indices: tf.Tensor): tf.Tensor3D {
   const [batch, rows, depth] = expectShape('x', x, ['batch', 'rows', 'depth']);
   const [, n] = expectShape('indices', indices, [batch, 'n']);
+  const odd = indices.dataSync<'int32'>().find((i) => !(i >= 0 && i < rows));
+  if (odd !== undefined) throw new Error(`indices: expected rows 0…${rows - 1}, got ${odd}`);
   return tf.tidy(() => {
     const first = tf.mul(tf.range(0, batch, 1, 'int32'), tf.scalar(rows, 'int32'));
     const flat = tf.add(indices, first.reshape([batch, 1])).flatten();

@@ -26,12 +26,14 @@ export interface AdamOptions {
  */
 export class Adam {
   private step = 0;
+  private readonly names: string[];
   private readonly variables: tf.Variable[];
   private readonly options: Required<AdamOptions>;
   private readonly means: Means;
 
   /** @throws if there are no variables, or a setting is out of range */
   constructor(parameters: Record<string, tf.Variable>, options: AdamOptions = {}) {
+    this.names = Object.keys(parameters);
     this.variables = Object.values(parameters);
     this.options = {
       learningRate: 1e-3,
@@ -58,31 +60,44 @@ export class Adam {
    *
    * @param loss computes the scalar to make smaller from the parameters
    * @returns its value before the step
-   * @throws if the loss is not a finite number; the parameters are then left as they were
+   * @throws if the loss, a gradient or the learning rate is not a finite number, or the loss does not
+   *   depend on a parameter; the parameters are then left as they were
    */
   minimize(loss: () => tf.Tensor): number {
     const { value, grads } = taped(() => tf.variableGrads(loss as () => tf.Scalar, this.variables));
     const before = value.dataSync()[0];
     value.dispose();
-    if (!Number.isFinite(before)) {
+    try {
+      if (!Number.isFinite(before)) this.refuse(`the loss is ${before}`);
+      this.update(this.variables.map((variable) => grads[variable.name]));
+    } finally {
       tf.dispose(grads);
-      throw new Error(`Adam: the loss is ${before} at step ${this.step + 1}`);
     }
-    this.update(this.variables.map((variable) => grads[variable.name]));
-    tf.dispose(grads);
     return before;
   }
 
-  private update(gradients: tf.Tensor[]): void {
+  private update(gradients: (tf.Tensor | null)[]): void {
     const { learningRate, clipNorm } = this.options;
-    const t = ++this.step;
+    const t = this.step + 1;
     const alpha = typeof learningRate === 'function' ? learningRate(t) : learningRate;
+    if (!Number.isFinite(alpha)) this.refuse(`the learning rate is ${alpha}`);
+    const unused = this.names.filter((_, i) => !gradients[i]);
+    if (unused.length > 0) this.refuse(`the loss does not depend on ${unused.join(', ')}`);
     tf.tidy(() => {
-      const norm = clipNorm < Infinity ? Math.sqrt(squaredNorm(gradients)) : 0;
-      const clipped =
-        norm > clipNorm ? gradients.map((g) => tf.mul(g, clipNorm / norm)) : gradients;
+      const found = gradients as tf.Tensor[];
+      const norm = Math.sqrt(squaredNorm(found));
+      if (!Number.isFinite(norm)) {
+        const wrong = this.names.filter((_, i) => !Number.isFinite(squaredNorm([found[i]])));
+        this.refuse(`the gradient of ${wrong.join(', ')} is not finite`);
+      }
+      const clipped = norm > clipNorm ? found.map((g) => tf.mul(g, clipNorm / norm)) : found;
       this.means.update(clipped, alpha, t);
     });
+    this.step = t;
+  }
+
+  private refuse(why: string): never {
+    throw new Error(`Adam: ${why} at step ${this.step + 1}`);
   }
 
   /** Frees the means. */

@@ -1,4 +1,5 @@
 import { hasKernels, kernelOutputs } from '../tensors/kernels';
+import { expectBinary } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
@@ -17,6 +18,8 @@ import { tf } from '../tensors/tf';
  * @param mask [tokens], 1 = counts, 0 = padding
  * @param options.labelSmoothing ε, 0 … 1
  * @returns a scalar; 0 if the mask hides every token
+ * @throws if the target of a token that counts is no class; what is hidden has no influence, be it
+ *   −1 or NaN
  */
 export function crossEntropy(
   logits: tf.Tensor,
@@ -30,11 +33,20 @@ export function crossEntropy(
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new Error(`labelSmoothing: expected 0 … 1, got ${labelSmoothing}`);
   }
+  expectBinary(mask);
+  const [ids, counts] = [targets.dataSync(), mask.dataSync()];
+  const odd = ids.findIndex((id, t) => counts[t] !== 0 && !(id >= 0 && id < classes));
+  if (odd >= 0) throw new Error(`targets: expected classes 0…${classes - 1}, got ${ids[odd]}`);
   return tf.tidy(() => {
-    const losses = hasKernels()
-      ? nativeLosses(logits, labelSmoothing === 0 ? targets : smoothed(targets))
-      : tf.neg(tf.sum(tf.mul(smoothed(targets), tf.logSoftmax(logits)), -1));
     const counted = tf.cast(mask, 'float32');
+    const shown = tf.cast(mask, 'bool');
+    const known = tf.mul(targets, tf.cast(mask, 'int32')) as tf.Tensor;
+    const seen = counts.every((count) => count !== 0)
+      ? logits
+      : tf.where(shown.expandDims(1).broadcastTo(logits.shape), logits, tf.zerosLike(logits));
+    const losses = hasKernels()
+      ? nativeLosses(seen, labelSmoothing === 0 ? known : smoothed(known))
+      : tf.neg(tf.sum(tf.mul(smoothed(known), tf.logSoftmax(seen)), -1));
     const mean = tf.div(tf.sum(tf.mul(losses, counted)), tf.maximum(tf.sum(counted), 1));
     return mean as tf.Scalar;
   });

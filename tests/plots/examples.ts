@@ -8,6 +8,8 @@ import { heads } from '../../src/plots/heads';
 import { heatmap } from '../../src/plots/heatmap';
 import { overlay } from '../../src/plots/overlay';
 import { slider } from '../../src/plots/slider';
+import type { Stage } from '../../src/plots/stages';
+import { stepper } from '../../src/plots/stepper';
 import { steps } from '../../src/plots/steps';
 
 /** Rows that sum to 1, with most weight along a diagonal. */
@@ -20,6 +22,30 @@ export function diagonal(rows: number, columns: number, sharpness = 1.5): number
     return row.map((value) => value / sum);
   });
 }
+
+/** Numbers that look random, from −2 to 2. */
+export function numbers(rows: number, columns: number, seed = 1): number[][] {
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: columns }, (_, j) => 2 * Math.sin((i * columns + j + 1) * (seed + 7))),
+  );
+}
+
+/** Scores, and the weights that a softmax over the keys a mask leaves makes of them. */
+export function attended(rows: number, columns: number, scale = 1, mask?: number[][]) {
+  const scores = numbers(rows, columns, columns).map((row) => row.map((x) => 2.5 * x));
+  const weights = scores.map((row, i) => {
+    const powers = row.map((x, j) => (mask?.[i][j] === 0 ? 0 : Math.exp(x * scale)));
+    const sum = powers.reduce((a, b) => a + b) || 1;
+    return powers.map((power) => power / sum);
+  });
+  return { scores, weights, scale, ...(mask ? { mask } : {}) };
+}
+
+/** 1 where a query may see the key: not later than itself. */
+export const causal = (count: number) =>
+  Array.from({ length: count }, (_, i) =>
+    Array.from({ length: count }, (_, j) => (j <= i ? 1 : 0)),
+  );
 
 const sounds = ['TH', 'R', 'UW1', 'AW2', 'T', 'TH', 'R', '</s>'];
 const letters = [...'THROUGHUT'];
@@ -215,4 +241,77 @@ export const examples: Record<string, Figure> = {
     })),
     { name: 'time constant' },
   ),
+  'a stepper by hand': stepper({
+    title: 'Scaled dot-product attention',
+    subtitle: 'd = 2',
+    queries: ['q₁', 'q₂'],
+    keys: ['k₁', 'k₂', 'k₃'],
+    ...attended(2, 3, 1 / Math.sqrt(2)),
+    scoreName: 'q · k',
+    values: numbers(3, 1),
+  }),
+  'a stepper through words': stepper({
+    title: 'Self-attention, layer 1, head 3',
+    subtitle: 'trained for 4 epochs',
+    queries: words(12),
+    keys: words(12),
+    ...attended(12, 12, 1 / 8),
+    scoreName: 'q · k',
+    values: numbers(12, 8),
+    query: 4,
+  }),
+  'a stepper through 13 letters that may not look ahead': stepper({
+    title: 'Causal self-attention, layer 1, head 2',
+    queries: [...'NEIGHBORHOODS'],
+    keys: [...'NEIGHBORHOODS'],
+    ...attended(13, 13, 1 / 2, causal(13)),
+    values: numbers(13, 4),
+    query: 6,
+  }),
+  'a stepper at a query that may see nothing': stepper({
+    title: 'T',
+    queries: ['a', 'b'],
+    keys: [...'wxyz'],
+    ...attended(2, 4, 1, [
+      [1, 0, 1, 0],
+      [0, 0, 0, 0],
+    ]),
+    values: numbers(4, 3),
+    query: 1,
+  }),
+  'a stepper with stages of its own': stepper({
+    title: verbose,
+    queries: sounds,
+    keys: letters,
+    query: 2,
+    stages: localStages(),
+  }),
+  'a stepper through 40 long words': stepper({
+    title: 'T',
+    queries: words(40).map((word) => `${word}-${word}`),
+    keys: words(40),
+    ...attended(40, 40, 0.3),
+    values: numbers(40, 64),
+  }),
 };
+
+/** Local attention: a window, and a Gaussian after the softmax. */
+function localStages(): Stage[] {
+  const { scores } = attended(8, 9);
+  const windowed = scores.map((row, i) =>
+    row.map((x, j) => (Math.abs(i - j) <= 2 ? x : Number.NEGATIVE_INFINITY)),
+  );
+  const weights = windowed.map((row) => {
+    const sum = row.reduce((total, x) => total + Math.exp(x), 0);
+    return row.map((x) => Math.exp(x) / sum);
+  });
+  return [
+    { name: 'scores', matrix: scores, note: 'general' },
+    { name: 'window', matrix: windowed, note: 'D = 2' },
+    { name: 'softmax', matrix: weights, kind: 'softmax' },
+    {
+      name: '× Gaussian',
+      matrix: weights.map((row, i) => row.map((w, j) => w * Math.exp(-((i - j) ** 2) / 2))),
+    },
+  ];
+}

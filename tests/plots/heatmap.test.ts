@@ -63,6 +63,16 @@ test('a masked score is a gap', () => {
   expect(data[0].z).toEqual([[2, null]]);
 });
 
+test('numbers that are no weights say so, to readers and to the tests of lessons', () => {
+  const counts = heatmap([[3, 4]], { title, weights: false });
+  expect(counts.layout.meta).toEqual({
+    alt: expect.stringContaining('Highest value: 0 → 1 4.'),
+    weights: false,
+  });
+  expect(counts.data[0].colorbar.title.text).toBe('value');
+  expect(heatmap([[0.3, 0.7]], { title }).layout.meta).not.toHaveProperty('weights');
+});
+
 test('values are kept to four digits of the largest', () => {
   expect(heatmap([[0.123456789, 0.000012345]], { title }).data[0].z).toEqual([[0.12346, 0.00001]]);
   expect(heatmap([[812.3456, 1.23456]], { title }).data[0].z).toEqual([[812.35, 1.23]]);

@@ -87,8 +87,8 @@ export function studio() {
     folder,
     write,
     exporter: () => exporter,
-    async deck(content: object | string, { pdf = false } = {}) {
-      const exported = await exporter.lesson(write(content), { folder, pdf });
+    async deck(content: object | string, { pdf = false, draft = false } = {}) {
+      const exported = await exporter.lesson(write(content), { folder, pdf, draft });
       return { ...exported, html: readFileSync(exported.file, 'utf8') };
     },
     /** Opens a deck as a lecturer would, from the disk. Every request but that for the file fails. */
@@ -117,12 +117,13 @@ export function studio() {
 }
 
 /** Goes to a slide, all its fragments shown, and waits for its figures. */
-export async function visit(page: Page, index: number): Promise<void> {
-  await page.evaluate((index) => {
+export async function visit(page: Page, id: string): Promise<void> {
+  await page.evaluate((id) => {
     const { Reveal } = window as any;
-    const { h, v } = Reveal.getIndices(Reveal.getSlides()[index]);
+    location.hash = `#/${id}`; // as a link does
+    const { h, v } = Reveal.getIndices(document.getElementById(id));
     Reveal.slide(h, v, 99);
-  }, index);
+  }, id);
   await drawn(page);
 }
 

@@ -23,7 +23,7 @@ const figure = (width = 500, height = 400): Block => ({
 
 /** Every block has the height given; code has 25 pixels a line. */
 function laidOut(blocks: Block[], heights: number[]) {
-  const slide: Slide = { type: 'slide', blocks, notes: '' };
+  const slide: Slide = { blocks, notes: '' };
   const extents = blocks.map((block, i): Extent => {
     const parts = block.kind === 'code' ? block.lines.map(() => 25) : [];
     return {

@@ -27,7 +27,7 @@ test('one page for each slide, the same to the eye, with text that can be select
       '.progress, .controls, .slide-number { display: none !important } .line { opacity: 1 !important }',
   });
   for (const [i, name] of printed.entries()) {
-    await visit(page, i);
+    await visit(page, pages[i].id);
     await page.waitForTimeout(30);
     const both = [await page.screenshot(), readFileSync(join(folder, name))];
     const difference = await page.evaluate(

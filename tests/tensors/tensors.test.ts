@@ -10,7 +10,7 @@ import {
   variables,
 } from 'attention';
 import { expect, test } from 'vitest';
-import { expectGradient, expectNoLeak } from '../helpers';
+import { expectGradient, expectNoLeak, expectRefusal } from '../helpers';
 
 const next = random(3);
 const draw = (...shape: number[]) => uniform(shape, next, 1);
@@ -58,6 +58,9 @@ test('gatherRows takes rows within each example, with its gradient', () => {
   const cotangent = draw(2, 2, 2);
   expectGradient((t) => tf.sum(tf.mul(gatherRows(t, indices), cotangent)), [x]);
   expectNoLeak(() => gatherRows(x, indices).dispose());
+  const beyond = tf.tensor2d([[0, 3]], [1, 2], 'int32');
+  const one = tf.ones([1, 3, 2]);
+  expectRefusal(() => gatherRows(one, beyond), 'indices: expected rows 0…2, got 3');
 });
 
 test('layerNorm gives every position mean 0 and variance 1, then gain and bias', () => {

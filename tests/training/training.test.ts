@@ -28,6 +28,28 @@ describe('crossEntropy', () => {
     }));
   });
 
+  test('is not touched by what the mask hides, and refuses a target that is no class', () => {
+    const logits = tf.tensor2d([
+      [1, 2],
+      [Number.NaN, 0],
+    ]);
+    const mask = tf.tensor1d([1, 0]);
+    const alone = crossEntropy(tf.tensor2d([[1, 2]]), tf.tensor1d([1], 'int32'), tf.tensor1d([1]));
+    for (const labelSmoothing of [0, 0.1]) {
+      const f = (target: number[]) =>
+        crossEntropy(logits, tf.tensor1d(target, 'int32'), mask, { labelSmoothing });
+      if (labelSmoothing === 0) {
+        expect(f([1, -1]).dataSync()[0]).toBeCloseTo(alone.dataSync()[0], 6);
+      }
+      expect(f([1, -1]).dataSync()[0]).toBe(f([1, 0]).dataSync()[0]);
+      expect(() => f([2, 0])).toThrow('targets: expected classes 0…1, got 2');
+      const slope = tf.grad((x) =>
+        crossEntropy(x, tf.tensor1d([1, -1], 'int32'), mask, { labelSmoothing }),
+      )(logits);
+      expect([...slope.dataSync()].every(Number.isFinite)).toBe(true);
+    }
+  });
+
   test('has the gradient that finite differences measure', () => {
     const targets = tf.tensor1d([2, 0, 1], 'int32');
     const mask = tf.tensor1d([1, 1, 0]);
@@ -112,6 +134,25 @@ describe('Adam', () => {
     const before = tf.memory().numTensors;
     expect(() => adam.minimize(loss)).toThrow('the loss is NaN at step 1');
     expect(weight.dataSync()[0]).toBe(0);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('refuses what would spoil parameters, before any of them moves', () => {
+    const [a, b] = [tf.variable(tf.tensor1d([2])), tf.variable(tf.tensor1d([0]))];
+    const before = tf.memory().numTensors;
+    const refused = (loss: () => tf.Tensor, options: object, why: string) => {
+      const adam = new Adam({ a, b }, options);
+      const made = tf.memory().numTensors;
+      expect(() => adam.minimize(loss)).toThrow(why);
+      expect(tf.memory().numTensors).toBe(made);
+      adam.dispose();
+      expect([a.dataSync()[0], b.dataSync()[0]]).toEqual([2, 0]);
+    };
+    refused(() => tf.sum(tf.square(a)), {}, 'does not depend on b at step 1');
+    // The root of 0 is 0, and its slope infinite.
+    refused(() => tf.sum(tf.add(a, tf.sqrt(b))), {}, 'the gradient of b is not finite at step 1');
+    const both = () => tf.sum(tf.add(a, b));
+    refused(both, { learningRate: Number.NaN }, 'the learning rate is NaN at step 1');
     expect(tf.memory().numTensors).toBe(before);
   });
 

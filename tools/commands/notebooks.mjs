@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { chosenLessons } from '../lessons.mjs';
+import { fold } from '../notebooks/fold.mjs';
 import { executeLesson, LessonError, writeNotebook } from '../notebooks/run.mjs';
 import { addStaticImages, closeBrowser } from '../render/static-images.mjs';
 import { SetupError } from '../setup/errors.mjs';
@@ -23,6 +24,7 @@ export default async function notebooks(args) {
     try {
       const notebook = await executeLesson(file, venvPython);
       await addStaticImages(notebook);
+      fold(notebook);
       await writeNotebook(file, notebook);
       console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);
     } catch (error) {

@@ -6,14 +6,14 @@ import { notebooks, root } from '../setup/paths.mjs';
 import { buildSlides } from '../setup/slides-build.mjs';
 
 /**
- * `npm run slides [-- 02 17] [--pdf]`: lecture slides out of lessons, into `slides/dist`; without
+ * `npm run slides [-- 02 17] [--pdf] [--draft]`: talks out of lessons, into `slides/dist`; without
  * numbers all of them, and one deck of the whole lecture. A lesson that fails keeps its old deck.
  *
  * @param {string[]} args
  */
 export default async function slides(args) {
-  const pdf = args.includes('--pdf');
-  const numbers = args.filter((arg) => arg !== '--pdf');
+  const [pdf, draft] = ['--pdf', '--draft'].map((option) => args.includes(option));
+  const numbers = args.filter((arg) => !['--pdf', '--draft'].includes(arg));
   const files = chosenLessons(numbers).map(({ notebook }) => notebook);
   await buildSlides();
   /** @param {string} name */
@@ -21,6 +21,7 @@ export default async function slides(args) {
   const browser = (await load('chromium.js')).Browser.start(); // starts while the rest is being loaded
   const { Exporter } = await load('export.js');
   const folder = join(root, 'slides', 'dist');
+  const options = { folder, pdf, draft };
   const exporter = new Exporter(browser);
   let failed = 0;
   /** @param {string} name @param {() => Promise<any>} work */
@@ -28,10 +29,14 @@ export default async function slides(args) {
     const start = performance.now();
     process.stdout.write(`${name} … `);
     try {
-      const { file, pdf, pages } = await work();
+      const { file, pdf, pages, notes } = await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       const written = [file, pdf ?? []].flat().map((path) => relative(root, path));
-      console.log(`${pages.length} slides, ${seconds} s: ${written.join(', ')}`);
+      const talk = pages.filter((/** @type {any} */ page) => page.talk).length;
+      const behind = pages.length - talk;
+      const count = [talk ? `${talk} slides` : [], behind ? `${behind} behind` : []].flat();
+      console.log(`${count.join(', ')}, ${seconds} s: ${written.join(', ')}`);
+      for (const note of notes) console.log(`  ${note}`);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== 'DeckError') throw error;
       failed++;
@@ -40,11 +45,11 @@ export default async function slides(args) {
   };
   try {
     for (const file of files) {
-      await report(relative(notebooks, file), () => exporter.lesson(file, { folder, pdf }));
+      await report(relative(notebooks, file), () => exporter.lesson(file, options));
     }
     if (numbers.length === 0 && failed === 0) {
       const [, title] = /^# (.*)/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
-      await report('lecture', () => exporter.lecture(files, title ?? 'Lecture', { folder, pdf }));
+      await report('lecture', () => exporter.lecture(files, title ?? 'Lecture', options));
     }
   } finally {
     await exporter.close();

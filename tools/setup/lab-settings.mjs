@@ -4,7 +4,18 @@ import { dirname, join } from 'node:path';
 import { notebooks, venv } from './paths.mjs';
 import { read, write } from './stamp.mjs';
 
-/** @type {Record<string, object>} */
+// Lines that a cell printed, or shows of a source, break between words, not within; a source's 100
+// columns have room in a window of 1280 pixels; the first line of a folded cell leaves room for the
+// three dots that unfold it.
+const styles = `
+.jp-ThemedContainer .jp-OutputArea-output pre { word-break: normal; }
+.jp-ThemedContainer .jp-RenderedMarkdown.jp-OutputArea-output pre { margin-inline: 0; }
+.jp-Placeholder-content { min-width: 0; }
+.jp-PlaceholderText { text-overflow: ellipsis; }
+`;
+const extension = 'share/jupyter/labextensions/attention-attention';
+
+/** By path in .venv: settings, or a text. @type {Record<string, object | string>} */
 const files = {
   'etc/jupyter/jupyter_server_config.json': {
     ServerApp: {
@@ -33,6 +44,26 @@ const files = {
     // Draw all cells of a lesson, not only those in sight: search finds them, scrolling is steady.
     '@jupyterlab/notebook-extension:tracker': { windowingMode: 'defer' },
   },
+  // Styles come to the Lab in an extension, made of one script that is handed over as it is.
+  [`${extension}/package.json`]: {
+    name: 'attention-attention',
+    version: '1.0.0',
+    description: 'How the lessons look in JupyterLab',
+    jupyterlab: {
+      extension: true,
+      _build: { load: 'static/style.js', style: './style' },
+    },
+  },
+  [`${extension}/static/style.js`]: `(window._JUPYTERLAB ??= {})['attention-attention'] = {
+  init() {},
+  get() {
+    const style = document.createElement('style');
+    style.textContent = ${JSON.stringify(styles)};
+    document.head.append(style);
+    return () => ({});
+  },
+};
+`,
   // Lab starts a script of its own that is CommonJS, while this project's package.json says ESM.
   'package.json': { private: true },
 };
@@ -40,7 +71,7 @@ const files = {
 export function writeLabSettings() {
   for (const [name, settings] of Object.entries(files)) {
     const file = join(venv, name);
-    const text = `${JSON.stringify(settings, null, 2)}\n`;
+    const text = typeof settings === 'string' ? settings : `${JSON.stringify(settings, null, 2)}\n`;
     if (read(file) === text) continue;
     mkdirSync(dirname(file), { recursive: true });
     write(file, text);

@@ -1,3 +1,4 @@
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectMask, expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -63,7 +64,7 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
 /** The mask with N columns of 1 behind it. */
 function extend(mask: tf.Tensor, keys: number, N: number): tf.Tensor {
   const lead = mask.shape.slice(0, -1);
-  const columns = tf.broadcastTo(tf.cast(mask, 'float32'), [...lead, keys]);
+  const columns = tf.broadcastTo(castMask(mask, 'float32'), [...lead, keys]);
   return tf.concat([columns, tf.ones([...lead, N])], -1);
 }
 

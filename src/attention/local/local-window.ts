@@ -1,4 +1,5 @@
 import { gatherRows } from '../../tensors/gather-rows';
+import { castMask } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
@@ -45,7 +46,7 @@ export function localWindow(
   const cut = (x: tf.Tensor, d: number) => gatherRows(x, found).reshape([rows, width, d]);
   let inside = tf.equal(wanted, found.reshape(wanted.shape));
   if (mask) {
-    const shown = gatherRows(tf.cast(mask, 'float32').reshape([batch, positions, 1]), found);
+    const shown = gatherRows(castMask(mask, 'float32').reshape([batch, positions, 1]), found);
     inside = tf.logicalAnd(inside, tf.cast(shown.reshape(wanted.shape), 'bool'));
   }
 
@@ -65,5 +66,5 @@ export function localWindow(
 export function keyCounts(keys: tf.Tensor, mask?: tf.Tensor): tf.Tensor {
   const [batch, positions] = keys.shape;
   if (!mask) return tf.fill([batch, 1], positions);
-  return tf.sum(tf.cast(mask, 'float32'), -1);
+  return tf.sum(castMask(mask, 'float32'), -1);
 }

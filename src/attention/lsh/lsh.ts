@@ -1,3 +1,4 @@
+import { expectBinary } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
@@ -70,7 +71,10 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
   const dValue = expectShape('values', values, [...lead, length, 'dValue']).at(-1) as number;
   const rounds = expectShape('buckets', buckets, [...lead, 'rounds', length]).at(-2) as number;
   const rows = lead.reduce((product, n) => product * n, 1);
-  if (mask) expectShape('mask', mask, [lead[0], ...lead.slice(1).map(() => 1), 1, length]);
+  if (mask) {
+    expectShape('mask', mask, [lead[0], ...lead.slice(1).map(() => 1), 1, length]);
+    expectBinary(mask);
+  }
   const { chunkLength = 64, scale = 1 / Math.sqrt(depth), withWeights = false, ...sight } = options;
   if (!(Number.isInteger(chunkLength) && chunkLength > 0)) {
     throw new Error(`chunkLength: expected a whole number from 1, got ${chunkLength}`);

@@ -1,3 +1,4 @@
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
@@ -142,7 +143,7 @@ function unblocked(x: tf.Tensor, length: number): tf.Tensor {
 /** Which of the places [length, span] the mask shows: [batch, 1, length, span], bool. */
 function shown(mask: tf.Tensor, places: tf.Tensor): tf.Tensor {
   const [length, span] = places.shape;
-  const flat = tf.cast(mask, 'int32').reshape([-1, length]);
+  const flat = castMask(mask, 'int32').reshape([-1, length]);
   const index = tf.maximum(places, tf.scalar(0, 'int32')).flatten();
   return tf.cast(tf.gather(flat, index as tf.Tensor1D, 1), 'bool').reshape([-1, 1, length, span]);
 }

@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectMask, expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
@@ -67,7 +68,7 @@ export function transformerXLAttention(
     const distance = relativeShift(tf.matMul(tf.add(query, v), R, false, true), positions);
     const logits = tf.mul(tf.add(content, distance), 1 / Math.sqrt(dHead));
     const past = causalMask(queries, positions);
-    const visible = mask ? tf.logicalAnd(tf.cast(mask, 'bool'), past) : past;
+    const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), past) : past;
     const weights = maskedSoftmax(logits, visible) as tf.Tensor4D;
     return { context: tf.matMul(weights, values) as tf.Tensor4D, weights };
   });

@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -59,7 +60,7 @@ export function lamaAttention(
   if (mask) expectShape('mask', mask, [batch, 1, length]);
   return tf.tidy(() => {
     const h = inputs as tf.Tensor3D;
-    const shown = mask ? tf.cast(mask, 'float32') : tf.ones([batch, 1, length]);
+    const shown = mask ? castMask(mask, 'float32') : tf.ones([batch, 1, length]);
     const words = tf.maximum(tf.sum(shown, 2, true), 1); // an example without any word: c = 0
     const global = c ? c.reshape([1, 1, depth]) : tf.div(tf.matMul(shown, h), words);
     const e = tf.tanh(tf.mul(dense(global, P), dense(h, Q))); // [batch, length, heads]

@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -50,7 +51,7 @@ export function locationBasedAttention(
     if (keys <= positions) return softAttention(table as tf.Tensor3D, values as tf.Tensor3D, mask);
     const logits = tf.concat([table, tf.zeros([batch, queries, keys - positions])], 2);
     const inTable = tf.less(tf.range(0, keys), positions);
-    const visible = mask ? tf.logicalAnd(tf.cast(mask, 'bool'), inTable) : inTable;
+    const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), inTable) : inTable;
     return softAttention(logits as tf.Tensor3D, values as tf.Tensor3D, visible);
   });
 }

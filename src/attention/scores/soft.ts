@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { castMask } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { maskedSoftmax } from '../masked-softmax';
@@ -48,7 +49,7 @@ export function doublyStochasticPenalty(weights: tf.Tensor, mask?: tf.Tensor): t
   const [batch, steps] = expectShape('weights', weights, ['batch', 'steps', 'locations']);
   if (mask) expectShape('mask', mask, [batch, steps]);
   return tf.tidy(() => {
-    const counted = mask ? tf.mul(weights, tf.cast(mask, 'float32').expandDims(2)) : weights;
+    const counted = mask ? tf.mul(weights, castMask(mask, 'float32').expandDims(2)) : weights;
     const received = tf.sum(counted, 1);
     return tf.mean(tf.sum(tf.square(tf.sub(1, received)), 1)) as tf.Scalar;
   });

@@ -1,5 +1,6 @@
 import { dense } from '../../tensors/dense';
 import { gatherRows } from '../../tensors/gather-rows';
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -94,7 +95,7 @@ export function nearestNeighbours(positions: tf.Tensor, k: number, mask?: tf.Ten
     // Rounding must not put a twin before the point itself, nor padding among the near.
     closeness = tf.where(tf.cast(tf.eye(n), 'bool'), tf.scalar(3e38), closeness);
     const shown = mask
-      ? tf.mul(tf.ones([batch, n, 1]), tf.cast(mask, 'float32'))
+      ? tf.mul(tf.ones([batch, n, 1]), castMask(mask, 'float32'))
       : tf.ones([batch, n, n]);
     closeness = tf.where(tf.cast(shown, 'bool'), closeness, tf.scalar(-3e38));
     const { values, indices } = tf.topk(closeness, Math.min(k, n), true);

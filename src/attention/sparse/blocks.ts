@@ -1,3 +1,4 @@
+import { expectBinary } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
@@ -171,6 +172,7 @@ function expectSequence(query: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, ma
   if (mask) {
     const sizes = lead.map((size, axis) => (mask.shape[axis] === 1 ? 1 : size));
     expectShape('mask', mask, [...sizes, 1, length]);
+    expectBinary(mask);
   }
   return { lead, length, depth };
 }

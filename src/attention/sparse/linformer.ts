@@ -1,4 +1,5 @@
 import { headwiseDense } from '../../tensors/headwise-dense';
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectMask, expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -55,7 +56,7 @@ export function linformerAttention<T extends tf.Tensor = tf.Tensor3D>(
   }
   if (mask) expectMask(mask, 1, positions);
   return tf.tidy(() => {
-    const shown = mask && tf.cast(mask, 'float32');
+    const shown = mask && castMask(mask, 'float32');
     const column = shown?.reshape([...shown.shape.slice(0, -2), -1, 1]); // [..., keys, 1]
     const mix = (x: T, projection: tf.Tensor) => {
       const visible = column ? tf.mul(x, column) : x;

@@ -1,4 +1,5 @@
 import { gatherRows } from '../../tensors/gather-rows';
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
@@ -129,7 +130,7 @@ export function updateCentroids(
       const byHead = tf.cast(nearest, 'int32').reshape([batch, heads, length]);
       const ids = tf.add(byHead, tf.mul(head, tf.scalar(clusters, 'int32'))).flatten();
       const there = mask
-        ? tf.tile(tf.cast(mask, 'float32'), [1, heads, 1])
+        ? tf.tile(castMask(mask, 'float32'), [1, heads, 1])
         : tf.ones([batch, heads, length]);
       const weight = there.reshape([batch * heads * length, 1]);
       const rows = tf.concat([flat.reshape([-1, dKey]), tf.ones([batch * heads * length, 1])], 1);
@@ -164,7 +165,7 @@ function members(
   let closeness = similarity(unit(stopGradient(x)), centroids, batch).transpose([0, 2, 1]);
   if (mask) {
     const shown = tf
-      .tile(tf.cast(mask, 'int32'), [1, groups / batch, 1])
+      .tile(castMask(mask, 'int32'), [1, groups / batch, 1])
       .reshape([groups, 1, length]);
     closeness = tf.where(tf.cast(shown, 'bool'), closeness, tf.scalar(-3e38));
   }

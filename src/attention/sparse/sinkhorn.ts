@@ -1,3 +1,4 @@
+import { castMask } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
@@ -57,7 +58,7 @@ export function sinkhorn(
 ): tf.Tensor {
   return tf.tidy(() => {
     const nothing = tf.scalar(-1e9); // not lower: logits are subtracted from it
-    const shown = mask && tf.broadcastTo(tf.cast(mask, 'bool'), logits.shape);
+    const shown = mask && tf.broadcastTo(castMask(mask, 'bool'), logits.shape);
     const hide = (l: tf.Tensor) => (shown ? tf.where(shown, l, nothing) : l);
     let l = hide(logits);
     for (let i = 0; i < iterations; i++) {
@@ -186,7 +187,7 @@ export function cutIntoBlocks(
   if (mask) expectShape('mask', mask, [lead[0], 1, length]);
   if (!(Number.isInteger(block) && block >= 1)) throw new Error(`expected block ≥ 1, got ${block}`);
   const heads = lead[1] ?? 1;
-  const shown = mask ? tf.cast(mask, 'float32') : tf.ones([lead[0], 1, length]);
+  const shown = mask ? castMask(mask, 'float32') : tf.ones([lead[0], 1, length]);
   const perGroup = tf.tile(shown, [1, heads, 1]).reshape([lead[0] * heads, length, 1]);
   const real = intoBlocks(perGroup, block);
   const visible = tf.cast(real, 'bool');
