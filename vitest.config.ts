@@ -5,7 +5,6 @@ import { defineConfig } from 'vitest/config';
 const shared = [
   'tests/{attention,bench,data,layers,models,notebook,tensors,training}/**/!(*-memory|tf).test.ts',
   'tests/lessons/*/exercises.test.ts',
-  'tests/homework/assignments.test.ts',
 ];
 
 export default defineConfig({

@@ -102,7 +102,7 @@ function outputBlocks(output: Output, context: Context): Block[] {
     return [{ kind: 'picture', cell, src, alt, caption: '', width: 0, height: 0 }];
   }
   if (data['text/markdown']) {
-    return markdownBlocks(withoutLongComments(joined(data['text/markdown'])), context);
+    return markdownBlocks(withoutWholeSource(joined(data['text/markdown'])), context);
   }
   if (data['text/latex']) return markdownBlocks(display(joined(data['text/latex'])), context);
   if (data['text/html']) {
@@ -112,24 +112,9 @@ function outputBlocks(output: Output, context: Context): Block[] {
   return printed(joined(data['text/plain']), false, context);
 }
 
-/**
- * A lesson shows sources with their documentation: formulas, shapes, references. On a slide those
- * stand elsewhere already, and of a comment longer than three lines the first sentence is left.
- */
-function withoutLongComments(text: string): string {
-  return text.replace(
-    /^( *)\/\*\*\n((?: *\*.*\n){4,}?) *\*\/$/gm,
-    (_, indent: string, lines: string) => {
-      const words = lines
-        .replace(/^ *\* ?/gm, '')
-        .split(/\n\s*\n/)[0]
-        .replace(/\s+/g, ' ')
-        .trim();
-      const [sentence] = /^.*?[.:](?= |$)/.exec(words) ?? [words];
-      return `${indent}/** ${sentence} … */`;
-    },
-  );
-}
+/** Of a source that a lesson shows, the core: what is folded below it stays in the lesson. */
+const withoutWholeSource = (text: string) =>
+  text.replace(/<details class="source">[\s\S]*?<\/details>/g, '');
 
 const display = (latex: string) => `$$\n${latex.replace(/^\s*\$+|\$+\s*$/g, '').trim()}\n$$`;
 

@@ -96,7 +96,17 @@ export * from './models/pronounce';
 export * from './models/reformer';
 export * from './models/segment-recurrence';
 export * from './models/transformer';
-export { type Behaviour, check, type Exercise, judge, type Verdict } from './notebook/check';
+export {
+  type Behaviour,
+  check,
+  type Exercise,
+  judge,
+  letter,
+  near,
+  numbers,
+  type Verdict,
+  type Wanted,
+} from './notebook/check';
 export { type Claim, type ClaimVerdict, claim, judgeClaim, spread } from './notebook/claim';
 export * from './notebook/homework';
 export type { ProgressOptions, Status } from './notebook/progress';

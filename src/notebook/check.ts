@@ -1,3 +1,5 @@
+import { tf } from '../tensors/tf';
+
 /** One thing that an answer must do. Returns nothing if it does, or what is wrong, in words. */
 export interface Behaviour<Answer> {
   /** What the answer does: 'gives every row sum 1'. */
@@ -77,17 +79,68 @@ export function check<Answer>(exercise: Exercise<Answer>, answer?: Answer): void
   console.log(judge(exercise, answer).lines.join('\n'));
 }
 
-/** What is wrong with a number that should be near another; undefined if nothing is. */
+/** What `near` compares with: a number, a tensor, `null` for what is not there, or a list of these. */
+export type Wanted = number | null | tf.Tensor | readonly Wanted[];
+
+/**
+ * What is wrong with a number, a list or a tensor that should be near another: where they first
+ * differ and what stands there, never what should; undefined if nothing is.
+ *
+ * @param tolerance of the right number; of small ones, of 1, or in a list of its largest number
+ */
 export function near(
   what: string,
   actual: unknown,
-  expected: number,
+  expected: Wanted,
   tolerance = 1e-3,
 ): string | undefined {
+  const wanted = plain(expected) as Wanted;
+  const floor = Array.isArray(wanted) ? Math.min(1, largest(wanted) || 1) : 1;
+  return difference(what, plain(actual), wanted, tolerance, floor);
+}
+
+function difference(
+  what: string,
+  actual: unknown,
+  wanted: Wanted,
+  tolerance: number,
+  floor: number,
+): string | undefined {
+  if (Array.isArray(wanted)) {
+    if (!Array.isArray(actual)) return `${what} should be a list, but is ${describe(actual)}`;
+    if (actual.length !== wanted.length)
+      return `${what} should have ${wanted.length} entries, but has ${actual.length}`;
+    for (const [i, one] of wanted.entries()) {
+      const found = difference(`${what}[${i}]`, actual[i], one, tolerance, floor);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  if (wanted === null) return actual === null ? undefined : `${what} is ${describe(actual)}`;
   if (typeof actual !== 'number') return `${what} should be a number, but is ${describe(actual)}`;
   if (Number.isNaN(actual)) return `${what} is NaN`;
-  if (Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected))) return undefined;
+  const expected = wanted as number;
+  if (Math.abs(actual - expected) <= tolerance * Math.max(floor, Math.abs(expected)))
+    return undefined;
   return `${what} is ${round(actual)}`;
+}
+
+/** The largest size of a number in a list. */
+function largest(list: readonly Wanted[]): number {
+  const sizes = list.map((one) => (Array.isArray(one) ? largest(one) : Math.abs(Number(one))));
+  return Math.max(0, ...sizes);
+}
+
+/** Lists in place of tensors and of typed arrays, however deep they are. */
+function plain(value: unknown): unknown {
+  if (value instanceof tf.Tensor) return value.arraySync();
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array);
+  return Array.isArray(value) ? value.map(plain) : value;
+}
+
+/** The letter that an answer chooses: `'b'` of 'b', 'B)' and '(b) because …'; '' if it is none. */
+export function letter(answer: unknown): string {
+  return /^[^a-z]*([a-z])(?![a-z])/.exec(String(answer).toLowerCase())?.[1] ?? '';
 }
 
 /** What is wrong with a list of so many numbers; undefined if nothing is. */

@@ -31,6 +31,12 @@ export interface PointedBehaviour<A extends Answers> {
     answers: { [Name in keyof A]: Called<A[Name]> },
     next: Random,
   ) => Promise<string | undefined>;
+  /**
+   * True of a look that compares with the right numbers, drawn from `next`. The visible ones are
+   * the gate: before they hold, nothing else counts of the answers that they look at. So there is
+   * one for each answer, and what they are worth with the hidden ones is half of the exercise.
+   */
+  values?: boolean;
   /** True of what is looked at only when homework is graded. */
   hidden?: boolean;
 }
@@ -45,14 +51,24 @@ export interface HomeworkExercise<A extends Answers> {
   behaviours: PointedBehaviour<A>[];
 }
 
+/** How a behaviour came out, and what that is worth. */
+export interface JudgedBehaviour extends Outcome {
+  points: number;
+  hidden: boolean;
+  /** The answers that were looked at. */
+  lookedAt: string[];
+  /** False if the values of one of these answers are wrong. */
+  counts: boolean;
+}
+
 /** What was found out about an exercise. */
 export interface HomeworkVerdict {
   exercise: string;
-  /** Of the behaviours that hold. */
+  /** Of the behaviours that hold and count. */
   points: number;
   /** Of all behaviours that were looked at. */
   of: number;
-  outcomes: (Outcome & { points: number; hidden: boolean })[];
+  outcomes: JudgedBehaviour[];
 }
 
 /**
@@ -67,22 +83,38 @@ export async function judgeHomework<A extends Answers>(
   const called = Object.fromEntries(
     Object.entries(answers).map(([name, answer]) => [name, calledHere(answer)]),
   ) as { [Name in keyof A]: Called<A[Name]> };
-  const outcomes: HomeworkVerdict['outcomes'] = [];
+  const outcomes: JudgedBehaviour[] = [];
   for (const { does, points, look, hidden = false } of behaviours) {
+    const lookedAt = new Set<string>();
+    const watched = new Proxy(called, {
+      get: (all, name: string) => {
+        lookedAt.add(name);
+        return all[name];
+      },
+    });
     const outcome = await inTurn(async () => {
       tf.engine().startScope();
       try {
-        return looked(does, await look(called, random(seed)));
+        return looked(does, await look(watched, random(seed)));
       } catch (error) {
         return failed(does, error);
       } finally {
         tf.engine().endScope();
       }
     });
-    outcomes.push({ ...outcome, points, hidden });
+    outcomes.push({ ...outcome, points, hidden, lookedAt: [...lookedAt], counts: true });
+  }
+  const isGate = (i: number) => Boolean(behaviours[i].values) && !outcomes[i].hidden;
+  const closed = new Set(
+    outcomes.flatMap(({ mark, lookedAt }, i) => (isGate(i) && mark !== '✓' ? lookedAt : [])),
+  );
+  for (const [i, outcome] of outcomes.entries()) {
+    outcome.counts = isGate(i) || !outcome.lookedAt.some((name) => closed.has(name));
+    if (outcome.mark === '✓' && !outcome.counts)
+      outcome.line += ' (counts once the values are right)';
   }
   const sum = (list: { points: number }[]) => list.reduce((all, { points }) => all + points, 0);
-  const held = outcomes.filter(({ mark }) => mark === '✓');
+  const held = outcomes.filter(({ mark, counts }) => mark === '✓' && counts);
   return { exercise, points: sum(held), of: sum(outcomes), outcomes };
 }
 
@@ -141,12 +173,44 @@ export function gradientsOf(
   return taped(() => tf.grads(loss)(places.map((place) => input[place] as tf.Tensor)));
 }
 
+/** What an answer says when it refuses its input; '' if it takes it. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return '';
+  } catch (error) {
+    const said = (error as Error).message;
+    if (said === 'not implemented') throw error;
+    return said;
+  }
+}
+
 function calledHere<F extends Answers[string]>(answer: F): Called<F> {
   if ('gradients' in answer) return answer as unknown as Called<F>; // it runs elsewhere
-  const call = async (...input: unknown[]) => answer(...copied(input));
-  const gradients = async (input: unknown[], upstream: tf.Tensor, part?: string) =>
-    gradientsOf(answer, copied(input), upstream, part);
+  const call = asElsewhere(async (...input: unknown[]) => answer(...copied(input)));
+  const gradients = asElsewhere(async (input: unknown[], upstream: tf.Tensor, part?: string) =>
+    gradientsOf(answer, copied(input), upstream, part),
+  );
   return Object.assign(call, { gradients }) as Called<F>;
+}
+
+/** Results and errors as they come from the process of a submission: lists, and errors. */
+function asElsewhere<Input extends unknown[]>(call: (...input: Input) => Promise<unknown>) {
+  return async (...input: Input): Promise<unknown> => {
+    try {
+      return listed(await call(...input));
+    } catch (thrown) {
+      throw thrown instanceof Error ? thrown : new Error(String(thrown));
+    }
+  };
+}
+
+/** Typed arrays as lists; tensors stay. */
+function listed(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array);
+  if (Array.isArray(value)) return value.map(listed);
+  if (value === null || typeof value !== 'object' || value instanceof tf.Tensor) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, listed(one)]));
 }
 
 /** Tensors and plain data, copied: an answer may change or dispose of what it gets. */

@@ -19,7 +19,8 @@ export function showSource(...names: string[]): void {
         return `${title}\`\`\`typescript\n${code(one)}\n\`\`\``;
       })
       .join('\n\n');
-  const summary = 'As it stands in <code>src</code>: with shapes, checks and what is for speed';
+  const summary =
+    'As it stands in <code>src</code>, with documentation, checks and what is for speed';
   const whole = `<details class="source"><summary>${summary}</summary>\n\n${listing(({ code }) => code)}\n\n</details>`;
   markdown(`${listing(({ code }) => coreOf(code))}\n\n${whole}`);
 }

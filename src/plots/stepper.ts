@@ -448,7 +448,8 @@ function assemble(
   const drawn = figure(
     parts.flatMap(({ traces }) => traces),
     layout,
-    { title: options.title, subtitle: options.subtitle },
+    // Its rows are compared with the softmax where they come in; the others are no weights.
+    { title: options.title, subtitle: options.subtitle, weights: false },
     {
       width: left + across + right,
       height: top + down + bottom,

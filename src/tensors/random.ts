@@ -33,3 +33,13 @@ export function uniform(shape: number[], next: Random, limit?: number): tf.Tenso
     shape,
   );
 }
+
+/** Nested lists of the shape, of numbers drawn evenly from [−limit, limit]. */
+export function drawn(next: Random, shape: [number], limit?: number): number[];
+export function drawn(next: Random, shape: [number, number], limit?: number): number[][];
+export function drawn(next: Random, shape: [number, number, number], limit?: number): number[][][];
+export function drawn(next: Random, [length, ...rest]: number[], limit = 1): unknown[] {
+  return Array.from({ length }, () =>
+    rest.length > 0 ? drawn(next, rest as [number], limit) : (2 * next() - 1) * limit,
+  );
+}

@@ -74,6 +74,13 @@ test(
   12 * minutes,
 );
 
+test('what is printed breaks between words, and code that only draws is folded', async () => {
+  const printed = page.locator('.jp-OutputArea-output pre').first();
+  expect(await printed.evaluate((pre) => getComputedStyle(pre).wordBreak)).toBe('normal');
+  const folded = saved().filter((cell: any) => cell.metadata.jupyter?.source_hidden);
+  expect(await page.locator('.jp-InputPlaceholder').count()).toBe(folded.length);
+});
+
 test(
   'its heatmaps are drawn: cells of colour, letters across, phonemes down',
   async () => {

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parts } from '../../tools/lesson/new.mjs';
+import { parts } from '../../tools/lesson/skeleton.mjs';
 import { writtenLessons } from '../../tools/lessons.mjs';
 import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run.mjs';
 import { root, venvPython } from '../../tools/setup/paths.mjs';

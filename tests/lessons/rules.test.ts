@@ -1,8 +1,10 @@
 /** Each rule refuses a notebook that was spoiled on purpose, and lets a good one pass. */
+import { stepper } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { notebookOf } from '../../tools/lesson/notebook.mjs';
 import { comesFrom, printedNumbers, quotedNumbers } from '../../tools/lesson/numbers.mjs';
 import { countWords, lineOf, rules, type Subject } from '../../tools/lesson/rules.mjs';
+import { lessonCells, parts } from '../../tools/lesson/skeleton.mjs';
 import { fold } from '../../tools/notebooks/fold.mjs';
 
 const plotly = 'application/vnd.plotly.v1+json';
@@ -222,6 +224,16 @@ describe('heatmaps of weights', () => {
     ]);
   });
 
+  test('are none in a stepper, which has compared its own', () => {
+    const { data, layout } = stepper({
+      ...{ title: 'One query', queries: ['a'], keys: ['a', 'b'], scores: [[0, Math.log(3)]] },
+      ...{ weights: [[0.25, 0.75]], values: [[5], [6]] },
+    });
+    const output = { output_type: 'display_data', data: { [plotly]: { data, layout } } };
+    const made = notebook(() => code('show(x)', [output]));
+    expect(complaints('weights whole', made)).toEqual([]);
+  });
+
   test('are none if the figure says so, or shows scores', () => {
     expect(rows([[3, 4]], { weights: false })).toEqual([]);
     const scores = figure([[3, -4]]);
@@ -349,6 +361,18 @@ test('code that only draws is folded, and notes, and nothing else, by one comman
     { metadata: { ...notes, ...hidden }, source: '> **For the lecturer.**\n> Ask the room.' },
     { source: 'A note of another kind.' },
   ]);
+});
+
+test('nothing is left of the skeleton, of which each part says what belongs there', () => {
+  const skeleton = lessonCells({ number: '03', title: 'Six', slides: [] });
+  const left = complaints('written to its end', skeleton);
+  for (const part of parts.keys()) expect(left.join('\n')).toContain(`(part-${part + 1})`);
+  expect(complaints('has exercises', skeleton)).toEqual([]);
+  expect(complaints('folds', skeleton)).toEqual([]);
+  expect(complaints('written to its end', notebook(seen))).toEqual([]);
+  function seen() {
+    return text('All is there, and so on … to the end.');
+  }
 });
 
 describe('exercises and questions', () => {

@@ -1,4 +1,4 @@
-import { type Exercise, judge, lesson00, lesson02 } from 'attention';
+import { type Exercise, judge, lesson00, lesson02, letter, near, tf } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 const passes = <T>(exercise: Exercise<T>, answer: T) => {
@@ -36,6 +36,53 @@ describe('judge', () => {
     expect(judge(exercise, thrower).lines[1]).toContain('your code threw "x is not a function"');
     expect(judge(exercise, 5 as never).lines[1]).toContain('✗');
   });
+});
+
+describe('near', () => {
+  test('accepts numbers, lists and tensors within float32, and says where others differ', () => {
+    expect(near('it', 0.1 + 0.2, 0.3)).toBeUndefined();
+    expect(near('row', Float32Array.of(0.1, 0.2), [0.1, 0.2])).toBeUndefined();
+    expect(near('rows', [Float32Array.of(1), [2]], [[1], [2]])).toBeUndefined();
+    expect(near('x', tf.tensor2d([[1, 2]]), [[1, 2]])).toBeUndefined();
+    expect(near('x', [[1, 2]], tf.tensor2d([[1, 2]]))).toBeUndefined();
+    expect(near('rate', [0.5, null], [0.5, null])).toBeUndefined();
+    expect(
+      near(
+        'weights',
+        [
+          [1, 0],
+          [0.5, 0.25],
+        ],
+        [
+          [1, 0],
+          [0.5, 0.5],
+        ],
+      ),
+    ).toBe('weights[1][1] is 0.25');
+  });
+
+  test('never says what is right', () => {
+    expect(near('it', 1, 7)).toBe('it is 1');
+    expect(near('it', Number.NaN, 7)).toBe('it is NaN');
+    expect(near('it', 'seven', 7)).toBe('it should be a number, but is a string');
+    expect(near('row', [1, 2, 3], [7, 7])).toBe('row should have 2 entries, but has 3');
+    expect(near('row', undefined, [7])).toBe('row should be a list, but is undefined');
+    expect(near('rate', 0, null)).toBe('rate is 0');
+    expect(near('rate', null, 7)).toBe('rate should be a number, but is null');
+  });
+
+  test('measures small numbers of a list by its largest, and large ones by themselves', () => {
+    expect(near('g', [0.001, 0.0101], [0.001, 0.01])).toBeDefined();
+    expect(near('g', [1e-6, 0.5], [0, 0.5])).toBeUndefined();
+    expect(near('g', [2001, 0.3], [2000, 0.3])).toBeUndefined();
+    expect(near('g', [2000, 0.4], [2000, 0.3])).toBe('g[1] is 0.4');
+  });
+});
+
+test('letter finds the letter that an answer chooses', () => {
+  for (const answer of ['b', 'B', 'b)', ' (b) since it is so', 'b.'])
+    expect(letter(answer)).toBe('b');
+  for (const answer of ['', 'because', 7, undefined]) expect(letter(answer)).toBe('');
 });
 
 describe('the exercises of lesson 00', () => {

@@ -1,4 +1,12 @@
-import { gradientsOf, type HomeworkExercise, homework, judgeHomework, tf } from 'attention';
+import {
+  gradientsOf,
+  type HomeworkExercise,
+  homework,
+  judgeHomework,
+  near,
+  refusal,
+  tf,
+} from 'attention';
 import { describe, expect, test, vi } from 'vitest';
 
 type Double = { double: (x: tf.Tensor) => tf.Tensor };
@@ -50,6 +58,107 @@ describe('homework', () => {
     expect(await marks(throwing('not implemented'))).toBe('○○');
     expect(await marks(throwing('oh'))).toBe('✗✗');
     expect(await marks(() => undefined)).toBe('✗✗');
+  });
+
+  describe('with values for a gate', () => {
+    type Both = { halves: (row: number[]) => unknown; sum: (row: number[]) => unknown };
+    const both = (halves: Both['halves'], sum: Both['sum']): HomeworkExercise<Both> => ({
+      exercise: 'H0.2',
+      points: 6,
+      answers: { halves, sum },
+      behaviours: [
+        {
+          does: 'has as many numbers',
+          points: 1,
+          look: async ({ halves }) =>
+            near('it', await halves([1, 2]).then((x: any) => x.length), 2),
+        },
+        {
+          does: 'halves',
+          points: 2,
+          values: true,
+          look: async ({ halves }) => near('half', await halves([2, 4]), [1, 2]),
+        },
+        {
+          does: 'sums up',
+          points: 2,
+          values: true,
+          look: async ({ sum }) => near('the sum', await sum([2, 4]), 6),
+        },
+        {
+          does: 'sums halves up',
+          points: 1,
+          hidden: true,
+          look: async ({ halves, sum }) =>
+            near('the sum', await sum((await halves([0, 0])) as number[]), 0),
+        },
+      ],
+    });
+    const half = (row: number[]) => row.map((x) => x / 2);
+    const total = (row: number[]) => row.reduce((a, b) => a + b);
+
+    test('nothing else counts of an answer whose values are wrong, and that is said', async () => {
+      const { points, outcomes } = await judgeHomework(both((row) => row.map(() => 1), total));
+      expect(points).toBe(2);
+      expect(outcomes.map(({ mark, counts, line }) => [mark, counts, line])).toEqual([
+        ['✓', false, 'has as many numbers (counts once the values are right)'],
+        ['✗', true, 'halves: half[1] is 1'],
+        ['✓', true, 'sums up'],
+        ['✗', false, 'sums halves up: the sum is 2'],
+      ]);
+    });
+
+    test('an answer that is not written yet takes no points from another', async () => {
+      const later = () => {
+        throw new Error('not implemented');
+      };
+      const { points, outcomes } = await judgeHomework(both(half, later));
+      expect(points).toBe(3);
+      expect(outcomes.map(({ lookedAt }) => lookedAt.join())).toEqual([
+        'halves',
+        'halves',
+        'sum',
+        'halves,sum',
+      ]);
+    });
+
+    test('lists of every kind are lists, as in the sandbox', async () => {
+      const typed = both((row) => Float32Array.from(row, (x) => x / 2), total);
+      expect((await judgeHomework(typed)).points).toBe(6);
+      const nested = exercise((x) => x);
+      nested.behaviours = [
+        {
+          does: 'keeps',
+          points: 1,
+          look: async ({ double }: any) => near('rows', (await double()).rows, [[1, 2]]),
+        },
+      ];
+      nested.answers.double = (() => ({ rows: [Float32Array.of(1, 2)] })) as any;
+      expect((await judgeHomework(nested)).points).toBe(1);
+    });
+
+    test('a text that is thrown is an error, as in the sandbox', async () => {
+      const refusing = both(() => {
+        throw 'no, 3 is odd';
+      }, total);
+      refusing.behaviours = [
+        {
+          does: 'refuses',
+          points: 1,
+          look: async ({ halves }) => {
+            const said = await refusal(halves([3]));
+            return said === 'no, 3 is odd' ? undefined : said;
+          },
+        },
+      ];
+      expect((await judgeHomework(refusing)).points).toBe(1);
+      refusing.answers.halves = half;
+      expect(await refusal(Promise.resolve(half([3])))).toBe('');
+      refusing.answers.halves = () => {
+        throw new Error('not implemented');
+      };
+      expect((await judgeHomework(refusing)).outcomes[0].mark).toBe('○');
+    });
   });
 
   test('hands out copies, and frees what was made', async () => {

@@ -97,3 +97,20 @@ test('JupyterLab is set to ask nothing about news and updates', async () => {
     '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
   });
 });
+
+test('JupyterLab has the styles of the lessons, as an extension', async () => {
+  const sandbox = new Sandbox();
+  await sandbox.run('quick');
+  const folder = join(sandbox.project, '.venv/share/jupyter/labextensions/attention-attention');
+  const { jupyterlab } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const script = readFileSync(join(folder, jupyterlab._build.load), 'utf8');
+  const head: string[] = [];
+  const document = {
+    createElement: () => ({ textContent: '' }),
+    head: { append: (style: { textContent: string }) => head.push(style.textContent) },
+  };
+  const window: { _JUPYTERLAB?: Record<string, { get: () => () => object }> } = {};
+  new Function('window', 'document', script)(window, document);
+  expect(window._JUPYTERLAB?.['attention-attention'].get()()).toEqual({});
+  expect(head.join()).toContain('word-break: normal');
+});

@@ -63,10 +63,11 @@ test('tags hide code or outputs, set a figure beside the text, and name steps', 
   ]);
 });
 
-test('long printed output and long comments of shown sources are shortened, cells are not', () => {
+test('long printed output is shortened, cells are not; of a shown source there is the core', () => {
   const long = Array.from({ length: 40 }, (_, i) => `row ${i}`).join('\n');
   const source =
-    '```typescript\n/**\n * Adds. Really.\n *\n * @param a one\n * @param b two\n */\nadd(a, b);\n```';
+    '```typescript\n// a + b\nadd(a, b);\n```\n\n<details class="source"><summary>Whole</summary>\n\n' +
+    '```typescript\n/** Adds. */\nadd(a, b);\n```\n\n</details>';
   const [slide] = blocks(
     markdown('# T'),
     code('/**\n * a\n * b\n * c\n * d\n * e\n */\nx();', [
@@ -74,11 +75,11 @@ test('long printed output and long comments of shown sources are shortened, cell
       shown({ 'text/markdown': source }),
     ]),
   );
-  const [, cell, printed, shownSource] = slide.blocks as any[];
+  const [, cell, printed, ...shownSource] = slide.blocks as any[];
   expect(cell.text).toHaveLength(8);
   expect(printed.lines).toHaveLength(16);
   expect(printed.lines[15]).toBe('… and 25 more lines');
-  expect(shownSource.text).toEqual(['/** Adds. … */', 'add(a, b);']);
+  expect(shownSource.map(({ text }) => text)).toEqual([['// a + b', 'add(a, b);']]);
 });
 
 const failing: [string, () => object | string, RegExp][] = [

@@ -19,6 +19,7 @@ For assistants (in the folder class, or --class DIR)
   npm run homework -- export             the grade book as class/grades.csv
 
 For authors
+  npm run homework -- try [08]           what its exercises pay for: right solutions, wrong ones, none
   npm run homework -- renew [08]         notebooks/homework from the rooms in src/lessons
 `;
 
@@ -57,6 +58,12 @@ export default async function main(args) {
       await setup();
       const { renew } = await import('../homework/commands.mjs');
       return renew(rest, options);
+    }
+    case 'try': {
+      await setup();
+      const { tryHomework } = await import('../homework/trials.mjs');
+      await tryHomework(rest);
+      return process.exit(0);
     }
     default:
       throw new SetupError(usage.trimEnd());

@@ -17,7 +17,7 @@ const attention = createRequire(import.meta.url)('attention');
  * @property {number} points
  * @property {number} of
  * @property {string[]} lines what was looked at and what was found
- * @property {string[]} feedback the same for the student: of what is hidden, only whether it holds
+ * @property {string[]} feedback the same for the student
  *
  * @typedef {object} Graded
  * @property {number} points
@@ -71,7 +71,7 @@ export async function gradeSubmission(
         points,
         of,
         lines: lines((i) => (outcomes[i].hidden ? '(hidden) ' : '') + outcomes[i].line),
-        feedback: lines((i) => (outcomes[i].hidden ? behaviours[i].does : outcomes[i].line)),
+        feedback: lines((i) => outcomes[i].line),
       });
     }
     const sum = (/** @type {'points' | 'of'} */ what) =>

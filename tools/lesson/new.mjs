@@ -1,25 +1,11 @@
 // @ts-check
-/** A new lesson: its room, its notebook with the eleven headings, its homework. */
+/** A new lesson: its room with a notebook, exercises and their test, homework. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { rooms } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { notebooks, root } from '../setup/paths.mjs';
-
-/** The parts of every lesson, in their order. */
-export const parts = [
-  'The problem',
-  'Derivation',
-  'By hand',
-  'The shared implementation',
-  'On real data',
-  'Heatmaps',
-  'The paper’s claim in miniature',
-  'Where it breaks',
-  'Exercises',
-  'Test yourself',
-  'Paper against this code',
-];
+import { code, lessonCells, markdown } from './skeleton.mjs';
 
 /**
  * Makes what is missing of a lesson; nothing that is there is changed.
@@ -46,8 +32,11 @@ export function newLesson(number, slug) {
   };
   mkdirSync(room, { recursive: true });
   make(join(room, 'lesson.json'), { title: slug, sees: 'what a reader sees', slides: [] });
-  const { title } = JSON.parse(readFileSync(join(room, 'lesson.json'), 'utf8'));
+  const { title, slides } = JSON.parse(readFileSync(join(room, 'lesson.json'), 'utf8'));
   make(join(room, 'exercises.ts'), exercises(number));
+  const tests = join(root, 'tests', 'lessons', name);
+  mkdirSync(tests, { recursive: true });
+  make(join(tests, 'exercises.test.ts'), exerciseTest(number));
   make(
     join(room, 'wrong.md'),
     `# Wrong solutions of homework ${number}\n\nEach must lose points.\n`,
@@ -63,17 +52,7 @@ export function newLesson(number, slug) {
       code('setup', "import { homework, tf } from 'attention';"),
     ]),
   );
-  make(
-    join(notebooks, `${name}.ipynb`),
-    notebook([
-      markdown(
-        'title',
-        `# ${number} · ${title}\n\n**Paper**\nAuthors, year, venue\n\n**Slides of the deck:**\n\n**You will be able to**\n\n**Time:** minutes to read, seconds to run on two cores.`,
-      ),
-      code('imports', `import { check, claim, lesson${number}, show, tf } from 'attention';`),
-      ...parts.map((part, i) => markdown(`part-${i + 1}`, `## ${i + 1} · ${part}`)),
-    ]),
-  );
+  make(join(notebooks, `${name}.ipynb`), notebook(lessonCells({ number, title, slides })));
   const index = join(rooms, 'index.ts');
   const line = `export { lesson${number} } from './${name}/exercises';`;
   const lines = readFileSync(index, 'utf8').trim().split('\n');
@@ -93,19 +72,40 @@ const pencil: Exercise<{ answer: number }> = {
   behaviours: [{ does: 'is right', look: ({ answer }) => near('the answer', answer, 0) }],
 };
 
-export const lesson${number} = { pencil };
+/** ${Number(number)}.2: a function. */
+const step: Exercise<(x: number) => number> = {
+  name: '${Number(number)}.2',
+  behaviours: [{ does: 'doubles', look: (double) => near('twice 3', double(3), 6) }],
+};
+
+export const lesson${number} = { pencil, step };
 `;
 
-/** @param {string} id @param {string} source */
-const markdown = (id, source) => ({ cell_type: 'markdown', id, metadata: {}, source });
+/** @param {string} number */
+const exerciseTest = (number) => `import { type Exercise, judge, lesson${number} } from 'attention';
+import { expect, test } from 'vitest';
 
-/** @param {string} id @param {string} source */
-const code = (id, source) => ({
-  ...markdown(id, source),
-  cell_type: 'code',
-  execution_count: null,
-  outputs: [],
+const marks = <T>(exercise: Exercise<T>, answer?: T) =>
+  judge(exercise, answer)
+    .lines.slice(1)
+    .map((line) => line.trim()[0])
+    .join('');
+
+test('${Number(number)}.1 accepts the right number, and leads on from a wrong one', () => {
+  expect(marks(lesson${number}.pencil)).toBe('○');
+  expect(marks(lesson${number}.pencil, { answer: 0 })).toBe('✓');
+  expect(marks(lesson${number}.pencil, { answer: 1 })).toBe('✗');
 });
+
+test('${Number(number)}.2 waits for an answer, and tells each mistake apart', () => {
+  const stub = () => {
+    throw new Error('not implemented');
+  };
+  expect(marks(lesson${number}.step, stub)).toBe('○');
+  expect(marks(lesson${number}.step, (x) => 2 * x)).toBe('✓');
+  expect(marks(lesson${number}.step, (x) => x)).toBe('✗');
+});
+`;
 
 /** @param {object[]} cells */
 const notebook = (cells) => ({

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { callsOf, claimsIn } from './claims.mjs';
 import { readNotebook, sentenceAt, words } from './notebook.mjs';
 import { comesFrom, printedNumbers, quotedNumbers } from './numbers.mjs';
+import { toWrite } from './skeleton.mjs';
 
 /**
  * @typedef {import('./notebook.mjs').Notebook} Notebook
@@ -54,7 +55,8 @@ export const rules = {
   'has claims that are measured, print their verdict and are in the talk': claims,
   'shows that its own run lies among the stored ones': storedRuns,
   'folds code that only draws, and notes for the lecturer': folded,
-  'has exercises with minutes, hint and check, and five questions with folded answers': questions,
+  'is written to its end': unwritten,
+  'has exercises with minutes and hint, and five questions with folded answers': questions,
 };
 
 /** @param {Subject} subject @returns {Complaint[]} */
@@ -272,6 +274,14 @@ function folded({ notebook: { cells } }) {
         : `${kind}, not folded`;
     return [{ cell, what: `${what}: \`npm run lesson -- fold\`` }];
   });
+}
+
+/** @param {Subject} subject @returns {Complaint[]} */
+function unwritten({ notebook: { cells } }) {
+  const bare = toWrite.replace(/\*/g, '');
+  return cells
+    .filter(({ source }) => source.includes(toWrite) || /^…$|: …\.$/m.test(source))
+    .map((cell) => ({ cell, what: `“${bare}” or “…” is left of the skeleton` }));
 }
 
 /** @param {Subject} subject @returns {Complaint[]} */

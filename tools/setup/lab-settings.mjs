@@ -10,6 +10,7 @@ import { read, write } from './stamp.mjs';
 const styles = `
 .jp-ThemedContainer .jp-OutputArea-output pre { word-break: normal; }
 .jp-ThemedContainer .jp-RenderedMarkdown.jp-OutputArea-output pre { margin-inline: 0; }
+.jp-ThemedContainer .jp-RenderedMarkdown.jp-OutputArea-output details pre { margin-block: 1em; }
 .jp-Placeholder-content { min-width: 0; }
 .jp-PlaceholderText { text-overflow: ellipsis; }
 `;
