@@ -305,8 +305,9 @@ export class EncoderDecoder {
    */
   beam(source: number[], width: number, { maxSteps = 30, lengthPenalty = 0 } = {}): Found[] {
     if (source.length === 0 || !(Number.isInteger(width) && width >= 1)) {
+      const given = `${source.length} tokens, width ${width}`;
       throw new Error(
-        `beam: expected a source of at least one token and a whole width ≥ 1, got ${source.length} tokens, width ${width}`,
+        `beam: expected a source of at least one token and a whole width ≥ 1, got ${given}`,
       );
     }
     return tf.tidy(() => {

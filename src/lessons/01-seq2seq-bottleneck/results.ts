@@ -105,8 +105,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
       note(`perplexity, ${kind}`, await perplexity(kind, seed));
     }
   }
-  const setting =
-    'one pass over the training words, 819 steps of batch 128; seq2seq 400 steps; seeds 1, 2 and 3';
+  const setting = 'one pass over the training words (seq2seq: 400 steps), seeds 1, 2 and 3';
   return { setting, numbers, curves };
 }
 

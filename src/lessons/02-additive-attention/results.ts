@@ -38,7 +38,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
     note('error, two words of six letters glued', glued);
     model.dispose();
   }
-  const setting = 'one pass over the training words, 819 steps of batch 128; seeds 1, 2 and 3';
+  const setting = 'one pass over the training words, seeds 1, 2 and 3';
   return { setting, numbers, curves };
 }
 
