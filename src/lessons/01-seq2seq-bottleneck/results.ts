@@ -26,7 +26,11 @@ const data = loadCmudict();
 const pairs = spellingPairs(data.train);
 const seeds = [1, 2, 3];
 
-/** One training of lessons 01 and 02: one pass over the training words. */
+/**
+ * One training of lessons 01 and 02: one pass over the training words.
+ *
+ * @returns the model, and the mean loss of each nine steps
+ */
 export async function trained(options: { units?: number; attention: boolean; seed: number }) {
   const model = new EncoderDecoder({
     sourceTokens: letters.size,
@@ -34,8 +38,16 @@ export async function trained(options: { units?: number; attention: boolean; see
     ...options,
   });
   const steps = Math.ceil(pairs.length / 128);
-  await trainOn(model.parameters, steps, options.seed, (some) => model.loss(some));
-  return model;
+  const losses = await trainOn(model.parameters, steps, options.seed, (some) => model.loss(some));
+  return { model, losses: meansOf(9, losses) };
+}
+
+/** The means of so many numbers each. */
+function meansOf(count: number, values: number[]): number[] {
+  return Array.from({ length: Math.floor(values.length / count) }, (_, i) => {
+    const part = values.slice(i * count, (i + 1) * count);
+    return part.reduce((a, b) => a + b) / count;
+  });
 }
 
 async function trainOn(
@@ -46,8 +58,9 @@ async function trainOn(
 ) {
   const adam = new Adam(parameters, { learningRate: cosineSchedule(0.004, steps), clipNorm: 5 });
   const stream = batches(pairs, { batchSize: 128, seed });
-  await train(steps, () => adam.minimize(() => loss(stream.next().value)));
+  const losses = await train(steps, () => adam.minimize(() => loss(stream.next().value)));
   adam.dispose();
+  return losses;
 }
 
 /** Validation words of six letters, and the same words glued in pairs, in percent. */
@@ -81,22 +94,22 @@ export function wrongByPosition(model: EncoderDecoder): number[] {
 export async function results(report: (line: string) => void): Promise<Results> {
   const numbers: Record<string, number[]> = {};
   const curves: Record<string, number[][]> = {};
+  const draw = (name: string, values: number[]) => {
+    curves[name] = [...(curves[name] ?? []), values];
+    report(`${name}: ${values.map((value) => value.toFixed(2)).join(' ')}`);
+  };
   const note = (name: string, value: number) => {
     numbers[name] = [...(numbers[name] ?? []), value];
     report(`${name}: ${value.toFixed(2)}`);
   };
   for (const seed of seeds) {
     for (const units of [32, 64, 128, 256]) {
-      const model = await trained({ units, attention: false, seed });
-      const name = `a vector of ${2 * units}`;
-      curves[name] = [...(curves[name] ?? []), errorByLength(model, data.validation)];
-      report(`${name}, seed ${seed}: ${curves[name][curves[name].length - 1].join(' ')}`);
+      const { model, losses } = await trained({ units, attention: false, seed });
+      draw(`a vector of ${2 * units}`, errorByLength(model, data.validation));
       if (units === 128) {
         if (seed === 1) saveCheckpoint(checkpointFile('fixed-vector'), model.parameters);
-        curves['wrong by position'] = [
-          ...(curves['wrong by position'] ?? []),
-          wrongByPosition(model),
-        ];
+        draw('loss', losses);
+        draw('wrong by position', wrongByPosition(model));
         measure(model, note);
       }
       model.dispose();

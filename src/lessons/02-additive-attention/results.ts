@@ -24,7 +24,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
     report(`${name}: ${value.toFixed(2)}`);
   };
   for (const seed of [1, 2, 3]) {
-    const model = await trained({ attention: true, seed });
+    const { model } = await trained({ attention: true, seed });
     const byLength = errorByLength(model, data.validation);
     curves['with attention'].push(byLength);
     curves['wrong by position'].push(wrongByPosition(model));
