@@ -57,6 +57,58 @@ const honest: Case[] = [
   ['a cell that throws', () => beside('throw new Error("oh no");'), 5, /cell 3 failed: oh no/],
   ['noise on stderr', () => beside('console.error("careful")'), 5, /wrote to stderr: careful/],
   ['NaN', () => doubling('return NaN;'), 2, /gives NaN/],
+  ['a stray rejection', () => beside('Promise.reject(new Error("astray"));'), 5, /caught: astray/],
+  [
+    'a timer that throws',
+    () => beside('setTimeout(() => { throw new Error("late"); }); null'),
+    5,
+    /caught: late/,
+  ],
+  ['a mark for the order of bytes', () => `\ufeff${JSON.stringify(answered())}`, 5],
+  ['UTF-16', () => Buffer.from(`\ufeff${JSON.stringify(answered())}`, 'utf16le'), 5],
+  ['UTF-16 the other way', () => Buffer.from(JSON.stringify(answered()), 'utf16le').swap16(), 5],
+  [
+    'eleven megabytes of outputs',
+    () => changed((cells) => (cells[1].outputs = ['x'.repeat(11 << 20)])),
+    5,
+  ],
+  ['line ends of Windows', () => JSON.stringify(answered()).replaceAll('\\n', '\\r\\n'), 5],
+  [
+    'no metadata at all',
+    () =>
+      changed((cells) => {
+        for (const cell of cells) cell.metadata = {};
+      }),
+    5,
+    /found by what they say/,
+  ],
+  [
+    'no metadata, and a stub',
+    () => {
+      const notebook = answered({ triple: inClass.released().cells[4].source });
+      for (const cell of notebook.cells) cell.metadata = {};
+      return notebook;
+    },
+    3,
+    /found by what they say/,
+  ],
+  [
+    'answers in cells of its own, before the stubs and behind',
+    () => {
+      const notebook = inClass.released();
+      const own = (id: string, source: string) => ({
+        ...notebook.cells[1],
+        id,
+        metadata: {},
+        source,
+      });
+      notebook.cells.splice(2, 0, own('a', 'const double = (x: number) => 2 * x;'));
+      notebook.cells.push(own('b', 'function triple(x: any): any { return tf.mul(x, 3); }'));
+      return notebook;
+    },
+    5,
+    /the answer to double is not where it should be .*number 3: that one counts/,
+  ],
 ];
 
 const spoiled: Case[] = [
@@ -135,14 +187,6 @@ const spoiled: Case[] = [
       }),
     5,
     /2 times: the first one counts/,
-  ],
-  [
-    'no metadata at all',
-    () =>
-      changed((cells) => {
-        for (const cell of cells) cell.metadata = {};
-      }),
-    0,
   ],
 ];
 
@@ -374,6 +418,7 @@ describe.runIf(hasBubblewrap())('under bubblewrap', () => {
     expect(result.points, text).toBe(points);
     expect(result.of).toBe(5);
     if (said) expect(text).toMatch(said);
+    if (title.startsWith('line ends')) expect(text).not.toMatch(/was changed/);
   });
 
   test('nothing was touched, nothing was left, nobody was reached', () => {
@@ -419,6 +464,18 @@ describe('without bubblewrap', () => {
     expect(JSON.parse(readFileSync(inClass.source(name), 'utf8'))).toEqual(source);
   }, 120_000);
 });
+
+test('a check that was handed out anew is not told to be a change of the student’s', async () => {
+  const other = new Class();
+  await other.open();
+  other.handIn('early', other.answered());
+  await other.open((text) => text.replaceAll('doubles', 'gives two times'));
+  await gradeStudents(other, name, ['early']);
+  const { points, remarks } = other.result(name, 'early');
+  expect(points).toBe(5);
+  expect(remarks.join()).toMatch(/double-check is as it was handed out earlier/);
+  rmSync(other.folder, { recursive: true });
+}, 60_000);
 
 test.skipIf(hasBubblewrap())(
   'bubblewrap is not usable here, so its sandbox was not tested',

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { definitions, readAssignment } from './assignment.mjs';
-import { codeCells, rebuild } from './rebuild.mjs';
+import { rebuild } from './rebuild.mjs';
 import { Submission } from './submission.mjs';
 
 /** @type {typeof import('attention')} */
@@ -33,24 +33,25 @@ const attention = createRequire(import.meta.url)('attention');
  * @param {import('./assignment.mjs').Assignment} assignment with its hidden tests
  * @param {any} released the notebook that was handed out
  * @param {string} file what was handed in
- * @param {{ seed: number, wrapped?: boolean, hidden?: boolean }} options `hidden: false` leaves out
- *   what is looked at only when homework is graded
+ * @param {{ seed: number, wrapped?: boolean, hidden?: boolean, earlier?: string[] }} options
+ *   `hidden: false` leaves out what is looked at only when homework is graded; `earlier` are texts of
+ *   cells that were handed out before
  * @returns {Promise<Graded>}
  */
 export async function gradeSubmission(
   assignment,
   released,
   file,
-  { seed, wrapped, hidden = true },
+  { seed, wrapped, hidden = true, earlier },
 ) {
-  const { notebook, remarks, answered } = rebuild(file, released, assignment.name);
+  const { notebook, remarks, cells } = rebuild(file, released, assignment.name, earlier);
   const { tf, judgeHomework } = attention;
-  const submission = new Submission(codeCells(notebook), tf, wrapped);
+  const submission = new Submission(cells, tf, wrapped);
   const names = assignment.exercises.flatMap((exercise) => exercise.names);
   try {
     // Without waiting for a turn; what is wrong is said again by the first call.
-    if (answered) await submission.start().catch(() => {});
-    const answers = answered ? submission.answers(names) : nothing(names);
+    if (cells.length > 0) await submission.start().catch(() => {});
+    const answers = cells.length > 0 ? submission.answers(names) : nothing(names);
     const found = await definitions(assignment, attention, answers);
     /** @type {GradedExercise[]} */
     const exercises = [];
@@ -74,6 +75,7 @@ export async function gradeSubmission(
         feedback: lines((i) => outcomes[i].line),
       });
     }
+    submission.close();
     const sum = (/** @type {'points' | 'of'} */ what) =>
       exercises.reduce((total, exercise) => total + exercise[what], 0);
     return {
@@ -122,6 +124,7 @@ export async function gradeStudents(
       (await gradeSubmission(assignment, released, folder.submitted(name, student), {
         seed: folder.seed,
         wrapped,
+        earlier: folder.handedOut(name),
       }));
     if (!known) {
       const seconds = (performance.now() - start) / 1000;

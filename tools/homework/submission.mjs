@@ -21,6 +21,8 @@ export class Submission {
   remarks = /** @type {string[]} */ ([]);
   /** @type {Process | undefined} */
   #process;
+  /** @type {Process[]} the ended ones, too */
+  #all = [];
   /** Seconds that are left. Time in which it waits for its turn does not count. */
   #left = patience.all;
   /** Cells that are left out since they ended the process. */
@@ -85,6 +87,7 @@ export class Submission {
   async start() {
     while (!this.#process) {
       const process = new Process(this.wrapped);
+      this.#all.push(process);
       const cells = this.cells.filter(({ index }) => !this.#omitted.has(index));
       try {
         await process.run(cells, (most, work) => this.#timed(most, work));
@@ -99,8 +102,6 @@ export class Submission {
         this.#omitted.add(process.running);
         this.#remark(`cell ${process.running + 1} was left out: ${error.message}`);
       }
-      const complaint = process.complaints.trim().slice(0, 200);
-      if (complaint) this.#remark(`it wrote to stderr: ${complaint}`);
     }
     return this.#process;
   }
@@ -127,6 +128,10 @@ export class Submission {
 
   close() {
     this.#process?.end();
+    for (const { complaints } of this.#all) {
+      const complaint = complaints.trim().slice(0, 200);
+      if (complaint) this.#remark(`it wrote to stderr: ${complaint}`);
+    }
   }
 }
 
