@@ -16,7 +16,7 @@ const idOf = (cell) => cell?.metadata?.nbgrader?.grade_id;
 const isAnswer = (cell) => Boolean(cell.metadata?.nbgrader?.solution);
 
 /**
- * @param {string} file what was handed in: a notebook, or anything else
+ * @param {string | undefined} file what was handed in: a notebook, or anything else, or nothing
  * @param {any} released the notebook that was handed out
  * @param {string} name of the assignment
  * @param {string[]} [earlier] texts of cells as they were handed out before
@@ -26,7 +26,7 @@ const isAnswer = (cell) => Boolean(cell.metadata?.nbgrader?.solution);
 export function rebuild(file, released, name, earlier = []) {
   /** @type {string[]} */
   const remarks = [];
-  const submitted = read(file, remarks) ?? { cells: [] };
+  const submitted = (file && read(file, remarks)) || { cells: [] };
   const notebook = structuredClone(released);
   const { copies, own } = matched(submitted, notebook, remarks);
   if (submitted.cells.length > 0 && [...copies.keys()].every((id) => id === 'setup')) {
