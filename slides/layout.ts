@@ -9,8 +9,8 @@ import { fit, letters, readable, type Sized, smallestLetter } from './figure.ts'
 export const page = { width: 1280, height: 720 };
 /** The room between the margins; half of it for each of two figures; text and a figure beside it. */
 export const room = { width: 1136, half: 548, text: 470, figure: 626, bottom: 668 };
-/** Where text on a slide of the talk ends: some air above the foot. */
-const talkBottom = 652;
+/** Where a slide of the talk ends if it can: some air above the foot. */
+const airy = 652;
 /** Sizes of letters, in pixels of a page. The last is only for what fits in no other way. */
 export const sizes = [26, 24, 22, 20];
 const usual = 24;
@@ -99,8 +99,12 @@ export function layOutTalk(slide: Slide, measured: Measured): Page {
     .filter((size) => !graphic || size <= largestBeside)
     .flatMap((size) => {
       const atoms = atomsOf(slide, measured.full[size]);
-      const whole = arrange(slide, measured, size, atoms, 0, atoms.length);
-      return whole ? [{ whole, size, cost: (graphic ? whole.cost : 0) - 2 * size }] : [];
+      return [airy, room.bottom].flatMap((bottom) => {
+        const whole = arrange(slide, measured, size, atoms, 0, atoms.length, bottom);
+        if (!whole) return [];
+        const cost = (graphic ? whole.cost : 0) - 2 * size + (bottom === airy ? 0 : 12);
+        return [{ whole, size, cost }];
+      });
     })
     .sort((a, b) => a.cost - b.cost)[0];
   if (!found) throw new RangeError(whatTakesTheRoom(slide, measured));
@@ -192,6 +196,7 @@ function arrange(
   atoms: Atom[],
   from: number,
   to: number,
+  bottom = room.bottom,
 ): Arranged | undefined {
   const { blocks } = slide;
   let first = from;
@@ -212,8 +217,7 @@ function arrange(
   if (pieces.some(({ block }) => block.kind === 'heading' && block.level <= (title?.level ?? 2))) {
     return undefined;
   }
-  const airy = slide.mark && !isGraphic(blocks[blocks.length - 1]);
-  const height = (airy ? talkBottom : room.bottom) - measured.head(title);
+  const height = bottom - measured.head(title);
   const space = gap * size;
   const graphics = pieces.filter(({ block }) => isGraphic(block));
   const texts = pieces.filter(({ block }) => !isGraphic(block));
@@ -316,7 +320,7 @@ function whatTakesTheRoom(slide: Slide, measured: Measured): string {
   const wide = slide.blocks.findIndex((block, i) => extents[i].excess > 1.15 && !isGraphic(block));
   if (wide >= 0)
     return `${described(slide.blocks[wide])} is ${extents[wide].excess.toFixed(1)} times as wide as the page`;
-  const height = Math.floor(talkBottom - measured.head(slide.under));
+  const height = Math.floor(room.bottom - measured.head(slide.under));
   const taken = slide.blocks
     .map((block, i) => ({ block, height: Math.ceil(extents[i].height) }))
     .filter(({ block }) => !isGraphic(block) && block !== slide.under)
