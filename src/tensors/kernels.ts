@@ -27,6 +27,17 @@ export function hasKernels(): boolean {
   return backendName() === 'tensorflow';
 }
 
+/**
+ * To be called by gradients that kernels compute: what they do is not on the tape.
+ *
+ * @throws where a gradient of that gradient is asked for, which would miss it
+ */
+export function expectFirstDerivative(): void {
+  if (tf.engine().state.gradientDepth > 0) {
+    throw new Error('the gradient of a gradient is not there for what is computed in one kernel');
+  }
+}
+
 const FLOAT: KernelAttributes = { T: 'float32' };
 const known = new WeakMap<KernelAttributes, object[]>();
 
@@ -67,25 +78,6 @@ export function kernelOutputs(
 ): tf.Tensor[] {
   const backend = tf.backend() as unknown as NativeBackend;
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
-}
-
-/** [batch, time, …] → `time` tensors [batch, …]. Nothing is put on the gradient tape. */
-export function unstack(
-  x: tf.Tensor,
-  time: number,
-  type: 'float32' | 'bool' = 'float32',
-): tf.Tensor[] {
-  return kernelOutputs('Unpack', [x], time, { T: type, axis: 1, num: time });
-}
-
-/** Tensors [batch, …], one for each step → [batch, time, …]. Nothing is put on the gradient tape. */
-export function stack(steps: tf.Tensor[]): tf.Tensor {
-  return kernel('Pack', steps, { T: 'float32', axis: 1, N: steps.length });
-}
-
-/** `yes` where the condition holds, else `no`. Nothing is put on the gradient tape. */
-export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.Tensor {
-  return kernel('SelectV2', [condition, yes, no]);
 }
 
 /**
