@@ -49,6 +49,16 @@ export function styleSheet(fonts?: string[]): string {
   return all.replace(faces, (rule) => (fonts.includes(faceName(rule)) ? rule : ''));
 }
 
+/** The files of the folder browser, as one: what they import from one another stands before it. */
+function ownScript(): string {
+  const files = ['page', 'figures', 'overview', 'pen', 'speaker', 'deck'].map((name) =>
+    read(asset(`.build/browser/${name}.js`))
+      .replace(/^import [^;]*;\n/gm, '')
+      .replace(/^export /gm, ''),
+  );
+  return `(() => {\n${files.join('\n')}\n})();`;
+}
+
 export interface Deck {
   title: string;
   /** The sections of all pages. */
@@ -74,7 +84,7 @@ export function deckHtml({ title, pages, style, figures, plotly, overview = '' }
     read(packageFile('reveal.js/dist/reveal.js')),
     read(packageFile('reveal.js/dist/plugin/search.js')),
     ...(plotly ? [read(plotly)] : []),
-    read(asset('.build/browser/deck.js')),
+    ownScript(),
   ].map((text) =>
     text
       .replace(/<\/script/gi, '<\\/script')

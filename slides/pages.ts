@@ -177,9 +177,10 @@ function graphic({ block, sized }: Piece, figures: Figures): string {
     return `<img src="${block.src}" alt="${escapeHtml(block.alt)}" style="${box}">`;
   }
   if (block.kind !== 'figure') return '';
+  const live = block.figure.layout.sliders !== undefined; // an image has no controls
   const number = figures.push(drawing(block.figure, sized)) - 1;
   return (
-    `<div class="plot" role="img" aria-label="${escapeHtml(block.figure.alt)}" ` +
-    `data-figure="${number}" style="${box}"></div>`
+    `<div class="plot" role="${live ? 'group' : 'img'}" aria-label="${escapeHtml(block.figure.alt)}" ` +
+    `data-prevent-swipe data-figure="${number}" style="${box}"></div>`
   );
 }
