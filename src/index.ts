@@ -158,6 +158,7 @@ export * from './tensors/taped';
 export { backendName, tf } from './tensors/tf';
 export * from './training/adam';
 export * from './training/checkpoint';
+export * from './training/copy-task';
 export * from './training/cross-entropy';
 export * from './training/error-rates';
 export * from './training/hungarian';

@@ -1,4 +1,4 @@
-import { type Exercise, judge, lesson00, lesson02, letter, near, tf } from 'attention';
+import { type Exercise, judge, lesson00, letter, near, tf } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 const passes = <T>(exercise: Exercise<T>, answer: T) => {
@@ -149,72 +149,5 @@ describe('the exercises of lesson 00', () => {
     expect(passes(lesson00.leaveOneOut, (x, y, s) => squaredError(x, y, s, true))).toBe(true);
     expect(marks(lesson00.leaveOneOut, (x, y, s) => squaredError(x, y, s, false))).toBe('✗✓✗✗');
     expect(marks(lesson00.leaveOneOut, stub)).toBe('○○○○');
-  });
-});
-
-describe('the exercises of lesson 02', () => {
-  test('2.1 accepts the right numbers and leads on from wrong ones', () => {
-    expect(passes(lesson02.pencil, { weights: [0.25, 0.5, 0.25], context: 4 })).toBe(true);
-    expect(marks(lesson02.pencil, { weights: [1 / 3, 1 / 3, 1 / 3], context: 8 / 3 })).toBe('✓✗✓✗');
-    expect(marks(lesson02.pencil, { weights: [1, 2, 1], context: 16 })).toBe('✗✓✓✗');
-    expect(marks(lesson02.pencil)).toBe('○○○○');
-  });
-
-  const project = (x: number[], M: number[][]) =>
-    M[0].map((_, a) => x.reduce((sum, value, row) => sum + value * M[row][a], 0));
-
-  test('2.2 accepts the formula, and neither two tanh nor a transposed matrix', () => {
-    type Score = (s: number[], h: number[], W: number[][], U: number[][], v: number[]) => number;
-    const right: Score = (s, h, W, U, v) => {
-      const [q, k] = [project(s, W), project(h, U)];
-      return v.reduce((sum, va, a) => sum + va * Math.tanh(q[a] + k[a]), 0);
-    };
-    const twoTanh: Score = (s, h, W, U, v) => {
-      const [q, k] = [project(s, W), project(h, U)];
-      return v.reduce((sum, va, a) => sum + va * (Math.tanh(q[a]) + Math.tanh(k[a])), 0);
-    };
-    expect(passes(lesson02.alignmentScore, right)).toBe(true);
-    expect(marks(lesson02.alignmentScore, twoTanh)[1]).toBe('✗');
-    expect(marks(lesson02.alignmentScore, stub)).toBe('○○○○');
-  });
-
-  test('2.3 accepts a safe masked softmax, and tells the classic mistakes apart', () => {
-    const right = (logits: number[], mask: number[]) => {
-      const highest = Math.max(...logits.filter((_, k) => mask[k]));
-      const exps = logits.map((e, k) => (mask[k] ? Math.exp(e - highest) : 0));
-      const sum = exps.reduce((a, b) => a + b, 0);
-      return exps.map((x) => (sum > 0 ? x / sum : 0));
-    };
-    const plain = (logits: number[]) =>
-      right(
-        logits,
-        logits.map(() => 1),
-      );
-    const maskAfter = (logits: number[], mask: number[]) =>
-      plain(logits).map((w, k) => w * mask[k]);
-    const unsafe = (logits: number[], mask: number[]) => {
-      const exps = logits.map((e, k) => mask[k] * Math.exp(e));
-      const sum = exps.reduce((a, b) => a + b, 0);
-      return exps.map((x) => x / sum);
-    };
-    expect(passes(lesson02.maskedWeights, right)).toBe(true);
-    expect(marks(lesson02.maskedWeights, plain)).toBe('✓✗✗✓✗');
-    expect(marks(lesson02.maskedWeights, maskAfter)).toBe('✓✗✗✓✓');
-    expect(marks(lesson02.maskedWeights, unsafe)).toBe('✓✓✗✗✗');
-    expect(marks(lesson02.maskedWeights, stub)).toBe('○○○○○');
-  });
-
-  test('2.4 accepts the share of backward moves, not of steps', () => {
-    const strongest = (row: number[]) => row.indexOf(Math.max(...row));
-    const right = (weights: number[][]) => {
-      const at = weights.map(strongest);
-      const back = at.filter((position, i) => i > 0 && position < at[i - 1]).length;
-      return at.length > 1 ? back / (at.length - 1) : 0;
-    };
-    const perStep = (weights: number[][]) =>
-      (right(weights) * (weights.length - 1)) / weights.length;
-    expect(passes(lesson02.backwardShare, right)).toBe(true);
-    expect(marks(lesson02.backwardShare, perStep)).toBe('✓✗✗✓');
-    expect(marks(lesson02.backwardShare, stub)).toBe('○○○○');
   });
 });

@@ -108,7 +108,7 @@ const attend: Exercise<Attend> = {
       does: 'stands scores of a thousand',
       look: (f) => {
         const { weights } = f(
-          [[1000, 0]],
+          [[2000, 0]],
           [
             [1, 0],
             [0, 1],
