@@ -237,22 +237,74 @@ export function drawing(
       return (pixels * (domain[1] - domain[0])) / Math.abs(range[1] - range[0]);
     };
     const wide = cell('x', width / zoom - margin.l - margin.r, trace.z?.[0]?.length ?? 1);
-    const high = cell('y', height / zoom - margin.t - margin.b - gaps, trace.z?.length ?? 1);
-    if (wide < 2.3 * smallestLetter || high < smallestLetter) delete trace.texttemplate;
+    const tall = cell('y', height / zoom - margin.t - margin.b - gaps, trace.z?.length ?? 1);
+    if (wide < 2.3 * smallestLetter || tall < smallestLetter) delete trace.texttemplate;
   }
   stretch(scaled, share);
-  if (gaps > 0) spread(scaled.layout, gaps / (height / zoom - margin.t - margin.b));
+  const high = height / zoom - margin.t - margin.b;
+  if (gaps > 0) spread(scaled.layout, gaps / high);
+  namesApart(scaled.layout, high);
   return {
     data: scaled.data,
     layout: {
       ...scaled.layout,
       width: width / zoom,
       height: height / zoom,
-      margin: { ...margin, autoexpand: true },
+      margin: {
+        ...margin,
+        r: rightOf(layout, width / zoom - margin.l, margin.r),
+        autoexpand: true,
+      },
       autosize: false,
     },
     zoom,
   };
+}
+
+/** The margin on the right, so that what is written towards it is not cut in a narrower plot. */
+function rightOf(layout: Figure['layout'], room: number, margin: number): number {
+  const needed = (layout.annotations ?? []).map((note: any) => {
+    const { xref, x, xanchor, xshift = 0, showarrow, text, font } = note;
+    if (xref !== 'paper' || xanchor !== 'left' || showarrow || !(x > 0)) return 0;
+    const lines = String(text ?? '').split(/<br\s*\/?>/i);
+    const longest = Math.max(...lines.map((line) => plain(line).length));
+    const width = xshift + 0.56 * longest * (font?.size ?? smallestLetter);
+    return (width - (1 - x) * room) / x;
+  });
+  return Math.max(margin, ...needed);
+}
+
+/** The names at the ends of lines, each at its line's height, moved so that they don't overprint. */
+function namesApart(layout: Figure['layout'], height: number): void {
+  const steps = (layout.sliders ?? []).flatMap(({ steps }: any) => steps ?? []);
+  const changes = steps.flatMap(({ args }: any) =>
+    (args ?? []).filter((arg: any) => arg?.annotations),
+  );
+  for (const { annotations, ...changed } of [layout, ...changes]) {
+    const [from, to] = changed['yaxis.range'] ?? changed.yaxis?.range ?? layout.yaxis?.range ?? [];
+    if (!Array.isArray(annotations) || !(to > from)) continue;
+    const names = annotations
+      .filter(
+        ({ xref, x, xanchor, yref = 'y', y, showarrow }) =>
+          xref === 'paper' &&
+          x === 1 &&
+          xanchor === 'left' &&
+          yref === 'y' &&
+          !showarrow &&
+          y >= from,
+      )
+      .map((note) => ({ note, at: ((note.y - from) / (to - from)) * height, to: 0 }))
+      .sort((a, b) => a.at - b.at);
+    const apart = 1.35 * smallestLetter;
+    for (const [i, name] of names.entries()) {
+      name.to = i > 0 ? Math.max(name.at, names[i - 1].to + apart) : name.at;
+    }
+    // Past the top, down again.
+    for (const [i, name] of names.reverse().entries()) {
+      name.to = Math.min(name.to, i > 0 ? names[i - 1].to - apart : height);
+      name.note.yshift = name.to - name.at;
+    }
+  }
 }
 
 type Span = [from: number, to: number];

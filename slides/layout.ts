@@ -317,8 +317,14 @@ function piecesOf(blocks: Block[], atoms: Atom[]): Piece[] {
 function sizeOf(block: Block, width: number, height: number): Sized {
   if (block.kind === 'figure') return fit(block.figure, width, height);
   if (block.kind !== 'picture') throw new TypeError('only pictures have a size');
+  const { letters } = block;
   const zoom = Math.min(width / block.width, height / block.height, 2);
-  return { width: block.width * zoom, height: block.height * zoom, zoom: 1.4, share: zoom };
+  return {
+    width: block.width * zoom,
+    height: block.height * zoom,
+    zoom: letters === undefined ? 1.4 : (zoom * letters) / smallestLetter,
+    share: zoom,
+  };
 }
 
 function whatTakesTheRoom(slide: Slide, measured: Measured): string {

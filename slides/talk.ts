@@ -29,10 +29,11 @@ export function talkSlides(
   const talk: Open[] = [];
   /** Headings since the slide before showed something: the next slide is theirs. */
   let waiting: string[] = [];
-  let heading: string | undefined;
+  const trail: { level: number; text: string }[] = [];
   const show = ({ slide }: Open, cell: number, blocks: Block[]) => {
     if (slide.mark && slide.blocks.length === 0) {
-      Object.assign(slide.mark, { from: { cell, heading }, sections: waiting });
+      const from = { cell, trail: trail.map(({ text }) => text) };
+      Object.assign(slide.mark, { from, sections: waiting });
       waiting = [];
     }
     slide.blocks.push(...blocks);
@@ -81,7 +82,8 @@ export function talkSlides(
       const mark = marks.find(({ line }) => line === at);
       const title = headings.find(({ line }) => line === at);
       if (title) {
-        heading = title.text;
+        while (trail.length > 0 && trail[trail.length - 1].level >= title.level) trail.pop();
+        if (title.level > 1) trail.push(title);
         if (title.level > 1) waiting.push(title.text);
         if (core !== undefined) {
           rules.add('a heading inside of core: the title of a slide is its mark', here);
@@ -105,7 +107,7 @@ export function talkSlides(
         }
         close();
         const under = titleOf(mark.title, at, context, rules);
-        const where = { cell: index, line: at + 1, from: { cell: index }, sections: [] };
+        const where = { cell: index, line: at + 1, from: { cell: index, trail: [] }, sections: [] };
         talk.push({ slide: { blocks: [], notes: '', under, mark: where }, place: here });
       } else if (mark.kind === 'core') {
         if (talk.length === 0) rules.add('<!-- core --> before the first <!-- slide: … -->', here);
@@ -218,5 +220,9 @@ export function cover([{ blocks }]: Slide[]): Slide {
   const opening = [title, ...(next?.kind === 'prose' ? [next] : [])];
   const sections = title.kind === 'heading' ? [title.text] : [];
   const { cell } = title;
-  return { blocks: opening, notes: '', mark: { cell, line: 1, from: { cell }, sections } };
+  return {
+    blocks: opening,
+    notes: '',
+    mark: { cell, line: 1, from: { cell, trail: [] }, sections },
+  };
 }

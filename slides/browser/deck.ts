@@ -3,6 +3,7 @@
  * stand in a deck as one script, one after another, in the order in which they need one another.
  */
 import { draw } from './figures.ts';
+import { handOut, slidesPerPage } from './handout.ts';
 import { overviewKey, toggleOverview } from './overview.ts';
 import {
   currentPage,
@@ -107,69 +108,74 @@ function tools(): HTMLElement {
   return menu;
 }
 
-window.addEventListener('keydown', overviewKey, true);
-// A control has the arrows to itself; with Esc the slides have them again.
-window.addEventListener(
-  'keydown',
-  (event) => {
-    const target = event.target as HTMLElement;
-    if (event.key !== 'Escape' || !target.matches('.range')) return;
-    event.stopImmediatePropagation();
-    target.blur();
-  },
-  true,
-);
-for (const event of ['slidechanged', 'fragmentshown', 'fragmenthidden']) Reveal.on(event, show);
-// Going on at the end of the talk does not lead into the backup: a link does.
-Reveal.on('beforeslidechange', (event: any) => {
-  const [at, next] = [Reveal.getIndices().h, event.indexh];
-  const linked = location.hash.slice(2).split('/')[0] === pages[next]?.id;
-  const leaves = isBehind(pages[at]) !== isBehind(pages[next]);
-  if (leaves && Math.abs(next - at) === 1 && !linked) event.preventDefault();
-});
-Reveal.on('pdf-ready', async () => {
-  for (const slide of pages) await draw(slide);
-  root.dataset.print = 'ready';
-});
+if (slidesPerPage > 0) void handOut();
+else present();
 
-Reveal.initialize({
-  width: 1280,
-  height: 720,
-  margin: 0,
-  minScale: 0.05,
-  maxScale: 10,
-  center: false,
-  hash: true,
-  navigationMode: 'linear',
-  overview: false,
-  scrollActivationWidth: null, // or a phone shows one long page, and addresses lead nowhere
-  transition: 'none',
-  backgroundTransition: 'none',
-  pdfSeparateFragments: false,
-  pdfMaxPagesPerSlide: 1,
-  plugins: [RevealSearch],
-}).then(() => {
-  // "application" would take the keys of a screen reader away: this is a document.
-  for (const place of document.querySelectorAll('[role="application"]'))
-    place.removeAttribute('role');
-  const keys: [code: number, key: string, what: string, work: () => void][] = [
-    [83, 'S', 'Speaker view', speak],
-    [79, 'O', 'Overview', toggleOverview],
-    [68, 'D', 'Dark or light', turnLight],
-    [67, 'C', 'Draw', togglePen],
-    [46, 'Del', 'Clear what was drawn', clear],
-  ];
-  for (const [keyCode, key, description, work] of keys) {
-    Reveal.addKeyBinding({ keyCode, key, description }, work);
-  }
-  Reveal.addKeyBinding({ keyCode: 27, key: 'Esc', description: 'Overview' }, () => {
-    if (document.querySelector('.r-overlay-help')) Reveal.toggleHelp(false);
-    else toggleOverview();
+function present(): void {
+  window.addEventListener('keydown', overviewKey, true);
+  // A control has the arrows to itself; with Esc the slides have them again.
+  window.addEventListener(
+    'keydown',
+    (event) => {
+      const target = event.target as HTMLElement;
+      if (event.key !== 'Escape' || !target.matches('.range')) return;
+      event.stopImmediatePropagation();
+      target.blur();
+    },
+    true,
+  );
+  for (const event of ['slidechanged', 'fragmentshown', 'fragmenthidden']) Reveal.on(event, show);
+  // Going on at the end of the talk does not lead into the backup: a link does.
+  Reveal.on('beforeslidechange', (event: any) => {
+    const [at, next] = [Reveal.getIndices().h, event.indexh];
+    const linked = location.hash.slice(2).split('/')[0] === pages[next]?.id;
+    const leaves = isBehind(pages[at]) !== isBehind(pages[next]);
+    if (leaves && Math.abs(next - at) === 1 && !linked) event.preventDefault();
   });
-  preparePen(showSpeaker);
-  if (!isPrint) {
-    document.body.append(tools());
-    show();
-  }
-  root.dataset.ready = 'true';
-});
+  Reveal.on('pdf-ready', async () => {
+    for (const slide of pages) await draw(slide);
+    root.dataset.print = 'ready';
+  });
+
+  Reveal.initialize({
+    width: 1280,
+    height: 720,
+    margin: 0,
+    minScale: 0.05,
+    maxScale: 10,
+    center: false,
+    hash: true,
+    navigationMode: 'linear',
+    overview: false,
+    scrollActivationWidth: null, // or a phone shows one long page, and addresses lead nowhere
+    transition: 'none',
+    backgroundTransition: 'none',
+    pdfSeparateFragments: false,
+    pdfMaxPagesPerSlide: 1,
+    plugins: [RevealSearch],
+  }).then(() => {
+    // "application" would take the keys of a screen reader away: this is a document.
+    for (const place of document.querySelectorAll('[role="application"]'))
+      place.removeAttribute('role');
+    const keys: [code: number, key: string, what: string, work: () => void][] = [
+      [83, 'S', 'Speaker view', speak],
+      [79, 'O', 'Overview', toggleOverview],
+      [68, 'D', 'Dark or light', turnLight],
+      [67, 'C', 'Draw', togglePen],
+      [46, 'Del', 'Clear what was drawn', clear],
+    ];
+    for (const [keyCode, key, description, work] of keys) {
+      Reveal.addKeyBinding({ keyCode, key, description }, work);
+    }
+    Reveal.addKeyBinding({ keyCode: 27, key: 'Esc', description: 'Overview' }, () => {
+      if (document.querySelector('.r-overlay-help')) Reveal.toggleHelp(false);
+      else toggleOverview();
+    });
+    preparePen(showSpeaker);
+    if (!isPrint) {
+      document.body.append(tools());
+      show();
+    }
+    root.dataset.ready = 'true';
+  });
+}

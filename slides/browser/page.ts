@@ -2,7 +2,7 @@
 export const { Reveal, RevealSearch, Plotly } = window as any;
 
 export const root = document.documentElement;
-export const isPrint = /[?&](view=print|print-pdf)/i.test(location.search);
+export const isPrint = /[?&](view=print|print-pdf|handout=)/i.test(location.search);
 
 export const pages = [...document.querySelectorAll<HTMLElement>('section.page')];
 

@@ -73,6 +73,13 @@ function button(text: string, work: () => void): HTMLButtonElement {
 const clockTime = (seconds: number) =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
+/** Which share of the time the first `count` slides take: as the lecture says, or all alike. */
+function ends(all: HTMLElement[], count: number): number {
+  const until = (page: HTMLElement | undefined) => Number(page?.dataset.until);
+  const total = until(all[all.length - 1]);
+  return total > 0 ? (count === 0 ? 0 : until(all[count - 1]) / total) : count / all.length;
+}
+
 function tick(): void {
   const timer = find('.timer');
   const page = currentPage();
@@ -89,8 +96,9 @@ function tick(): void {
   const all = around(page);
   let pace = '';
   if (minutes > 0 && !isBehind(page)) {
-    // The time for the slides before this one, and for this one; between them we are on time.
-    const [from, to] = [0, 1].map((k) => ((all.indexOf(page) + k) / all.length) * 60 * minutes);
+    // The times at which this slide begins and ends; between them we are on time.
+    const at = all.indexOf(page);
+    const [from, to] = [at, at + 1].map((k) => ends(all, k) * 60 * minutes);
     const seconds = elapsed();
     if (seconds < from) pace = `${clockTime(from - seconds)} ahead`;
     else if (seconds > to) pace = `${clockTime(seconds - to)} behind`;
