@@ -207,10 +207,16 @@ export class Exporter {
     const entries: PageEntry[] = [];
     const talks = lessons.flatMap(({ talk }) => talk);
     let html = '';
-    const add = (lesson: Composed, { page, entry, notes, crumb, link }: Placed) => {
+    const backups = whole ? lessons.flatMap(({ backup }) => backup) : [];
+    const counted = talks.length > 0 ? talks : backups;
+    const add = (lesson: Composed, placed: Placed) => {
+      const { page, entry, notes, crumb, link } = placed;
       const { id, talk, cells } = entry;
-      const behind = !talk && talks.length > 0;
-      const frame = { id, talk, crumb, notes, cells, behind, link: link && leave(link, lesson) };
+      const at = counted.indexOf(placed) + 1;
+      const frame = {
+        ...{ id, talk, crumb, notes, cells, behind: at === 0, link: link && leave(link, lesson) },
+        number: at > 0 ? `${at} / ${counted.length}` : 'backup',
+      };
       html += pageHtml(page, frame, (block) => lesson.excess(block, page.size), figures);
       entries.push(entry);
       for (const { block } of page.pieces) {
@@ -274,6 +280,9 @@ export class Exporter {
     const tab = await (await this.browser).open();
     try {
       await tab.goto(pathToFileURL(file).href, 'data-ready');
+      await tab.evaluate(() =>
+        (window as any).Reveal.configure({ controls: false, progress: false }),
+      );
       for (const { page, entry } of missing) {
         await tab.evaluate(showWhole, entry.id);
         this.thumbnails.set(page, await tab.picture(1 / 4));

@@ -9,6 +9,8 @@ import { fit, letters, readable, type Sized, smallestLetter } from './figure.ts'
 export const page = { width: 1280, height: 720 };
 /** The room between the margins; half of it for each of two figures; text and a figure beside it. */
 export const room = { width: 1136, half: 548, text: 470, figure: 626, bottom: 668 };
+/** Where a slide of the talk ends if it can: some air above the foot. */
+const airy = 652;
 /** Sizes of letters, in pixels of a page. The last is only for what fits in no other way. */
 export const sizes = [26, 24, 22, 20];
 const usual = 24;
@@ -97,8 +99,12 @@ export function layOutTalk(slide: Slide, measured: Measured): Page {
     .filter((size) => !graphic || size <= largestBeside)
     .flatMap((size) => {
       const atoms = atomsOf(slide, measured.full[size]);
-      const whole = arrange(slide, measured, size, atoms, 0, atoms.length);
-      return whole ? [{ whole, size, cost: (graphic ? whole.cost : 0) - 2 * size }] : [];
+      return [airy, room.bottom].flatMap((bottom) => {
+        const whole = arrange(slide, measured, size, atoms, 0, atoms.length, bottom);
+        if (!whole) return [];
+        const cost = (graphic ? whole.cost : 0) - 2 * size + (bottom === airy ? 0 : 12);
+        return [{ whole, size, cost }];
+      });
     })
     .sort((a, b) => a.cost - b.cost)[0];
   if (!found) throw new RangeError(whatTakesTheRoom(slide, measured));
@@ -190,6 +196,7 @@ function arrange(
   atoms: Atom[],
   from: number,
   to: number,
+  bottom = room.bottom,
 ): Arranged | undefined {
   const { blocks } = slide;
   let first = from;
@@ -210,7 +217,7 @@ function arrange(
   if (pieces.some(({ block }) => block.kind === 'heading' && block.level <= (title?.level ?? 2))) {
     return undefined;
   }
-  const height = room.bottom - measured.head(title);
+  const height = bottom - measured.head(title);
   const space = gap * size;
   const graphics = pieces.filter(({ block }) => isGraphic(block));
   const texts = pieces.filter(({ block }) => !isGraphic(block));

@@ -82,6 +82,8 @@ export interface Frame {
   id: string;
   /** Whether it belongs to the talk or to the backup. */
   talk: boolean;
+  /** '3 / 16'. */
+  number: string;
   crumb: string;
   /** Speaker notes, HTML; only on the first page of a slide. */
   notes: string;
@@ -95,7 +97,7 @@ export interface Frame {
 
 export function pageHtml(
   { title, part, of, size, pieces, beside }: Page,
-  { id, talk, crumb, notes, cells, link, behind }: Frame,
+  { id, talk, number, crumb, notes, cells, link, behind }: Frame,
   excess: (block: Block) => number,
   figures: Figures,
 ): string {
@@ -157,13 +159,13 @@ export function pageHtml(
   const cover = title?.level === 1 && part === 1 ? ' cover' : '';
   const aside = notes ? `<aside class="notes">${notes}</aside>` : '';
   const leave = link ? `<a class="leave" href="${link.href}">${link.html}</a>` : '';
-  const foot = talk && !cover ? `<span class="crumb">${crumb}</span>` : '';
+  const foot = talk && !cover ? `<span>${crumb}</span>` : '';
   return (
     `<section id="${id}" class="page${cover}${talk ? ' talk' : ''}" data-cells="${cells.join(' ')}"` +
     `${behind ? ' data-visibility="uncounted"' : ''}>` +
     `<div class="sheet">${head(title, talk ? undefined : crumb, part, of)}` +
     `<div class="body${beside ? ' beside' : ''}" style="--size:${size}px">${body}</div></div>` +
-    `<footer>${foot}${leave}</footer>${aside}</section>`
+    `<footer><span>${number}</span>${foot}${leave}</footer>${aside}</section>`
   );
 }
 

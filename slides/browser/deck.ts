@@ -88,13 +88,6 @@
   /** The talk, or, when a page of the backup is shown, the backup. */
   const around = (page: HTMLElement) => pages.filter((one) => isBehind(one) === isBehind(page));
 
-  /** '3 / 16'; of the backup only that it is one. */
-  function numberOf(page: HTMLElement): (string | number)[] {
-    if (isBehind(page)) return ['backup'];
-    const all = around(page);
-    return [all.indexOf(page) + 1, '/', all.length];
-  }
-
   const overview = document.querySelector<HTMLElement>('.overview');
   const isOverview = () => overview?.hidden === false;
 
@@ -272,8 +265,6 @@
     hash: true,
     navigationMode: 'linear',
     overview: false,
-    slideNumber: numberOf,
-    showSlideNumber: 'all',
     transition: 'none',
     backgroundTransition: 'none',
     pdfSeparateFragments: false,

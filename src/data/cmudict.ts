@@ -53,3 +53,12 @@ export function loadCmudict({ minLength = 2, maxLength = 20, heldOut = 0.05, see
     train: all.slice(2 * count),
   };
 }
+
+/** Two words written and said as one, as `MAILBOXTHROUGH`. */
+export function glue(first: Pronunciation, second: Pronunciation): Pronunciation {
+  return {
+    word: first.word + second.word,
+    phonemes: [...first.phonemes, ...second.phonemes],
+    variants: first.variants.flatMap((one) => second.variants.map((two) => [...one, ...two])),
+  };
+}

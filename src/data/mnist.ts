@@ -40,3 +40,35 @@ export function loadMnist({ heldOut = 0.1, seed = 1 } = {}): {
     train: all.slice(2 * count),
   };
 }
+
+/**
+ * A digit drawn in a text, '#' for ink and anything else for paper: each character becomes 2 × 2
+ * pixels, and the whole stands with its centre of mass in the middle, as MNIST's digits do.
+ *
+ * @returns 28 × 28 grey values, row by row; what would stand outside is cut off
+ */
+export function drawnDigit(text: string): Float32Array {
+  const marks = text
+    .split('\n')
+    .flatMap((row, y) =>
+      Array.from(row, (mark, x) => ({ mark, x, y })).filter(({ mark }) => mark === '#'),
+    );
+  const pixels = new Float32Array(28 * 28);
+  const offset = (axis: 'x' | 'y') => {
+    const mean = marks.reduce((sum, mark) => sum + mark[axis], 0) / marks.length;
+    return Math.round(13 - 2 * mean);
+  };
+  const [right, down] = [offset('x'), offset('y')];
+  for (const mark of marks) {
+    for (const [dx, dy] of [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ]) {
+      const [x, y] = [2 * mark.x + dx + right, 2 * mark.y + dy + down];
+      if (x >= 0 && x < 28 && y >= 0 && y < 28) pixels[28 * y + x] = 1;
+    }
+  }
+  return pixels;
+}

@@ -49,8 +49,9 @@ export function beamSearch(
   { start, end, width, maxSteps, lengthPenalty = 0 }: BeamSearchOptions,
 ): Hypothesis[] {
   if (!(Number.isInteger(width) && width >= 1 && maxSteps >= 1 && lengthPenalty >= 0)) {
+    const given = `${width}, ${maxSteps}, ${lengthPenalty}`;
     throw new Error(
-      `beamSearch: expected a whole width ≥ 1, maxSteps ≥ 1, lengthPenalty ≥ 0; got ${width}, ${maxSteps}, ${lengthPenalty}`,
+      `beamSearch: expected a whole width ≥ 1, maxSteps ≥ 1, lengthPenalty ≥ 0; got ${given}`,
     );
   }
   const score = (logProbability: number, steps: number) =>

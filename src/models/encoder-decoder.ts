@@ -18,7 +18,7 @@ export interface EncoderDecoderOptions {
   units?: number;
   /** n': width of the alignment model's hidden layer. */
   dAttention?: number;
-  /** true: RNNsearch, attention at every step. false: RNNencdec, one fixed context. */
+  /** true: attention at every step. false: one fixed context, the same at every step. */
   attention?: boolean;
   seed?: number;
 }
@@ -59,8 +59,8 @@ export type Decoded = {
 export type Found = Hypothesis & Pick<Decoded, 'weights'>;
 
 /**
- * Recurrent encoder–decoder, with additive attention (the paper's RNNsearch) or without (its
- * baseline RNNencdec). Both have the same encoder, decoder and read-out:
+ * Recurrent encoder–decoder, with additive attention (the paper's RNNsearch) or without, with one
+ * fixed context. Both have the same encoder, decoder and read-out:
  *
  *     h_j = [GRU→(x)_j; GRU←(x)_j]
  *     s_0 = tanh(W_s h←_1)
@@ -69,6 +69,10 @@ export type Found = Hypothesis & Pick<Decoded, 'weights'>;
  *
  * and differ only in the context: c_i = Σ_j α_ij h_j with α from the alignment model, or
  * c_i = [h→_last; h←_1], the same at every step.
+ *
+ * Without attention it is a stronger baseline than the paper's RNNencdec, whose encoder reads one
+ * way only, c = h→_last. The paper's appendix computes the read-out from s_{i−1}, its eq. (4) from
+ * s_i, as here.
  *
  * Source: Bahdanau, Cho, Bengio (2014), Sections 2 and 3, Appendix A.
  */
@@ -301,8 +305,9 @@ export class EncoderDecoder {
    */
   beam(source: number[], width: number, { maxSteps = 30, lengthPenalty = 0 } = {}): Found[] {
     if (source.length === 0 || !(Number.isInteger(width) && width >= 1)) {
+      const given = `${source.length} tokens, width ${width}`;
       throw new Error(
-        `beam: expected a source of at least one token and a whole width ≥ 1, got ${source.length} tokens, width ${width}`,
+        `beam: expected a source of at least one token and a whole width ≥ 1, got ${given}`,
       );
     }
     return tf.tidy(() => {

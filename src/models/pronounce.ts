@@ -1,5 +1,6 @@
-import type { SequencePair } from '../data/batches';
+import { type Batch, batch, type SequencePair } from '../data/batches';
 import { letters, type Pronunciation, phonemes } from '../data/cmudict';
+import { tf } from '../tensors/tf';
 import { type ErrorRates, errorRates } from '../training/error-rates';
 import type { Decoded } from './encoder-decoder';
 
@@ -66,4 +67,52 @@ export function pronunciationErrors(model: Decoder, entries: readonly Pronunciat
     said.map((s) => s.phonemes),
     sorted.map((entry) => entry.variants),
   );
+}
+
+/** Lengths of words that the lessons look at together, from and to, in letters. */
+export const lengthGroups = [
+  [2, 4],
+  [5, 6],
+  [7, 8],
+  [9, 10],
+  [11, 12],
+  [13, 20],
+];
+
+/** The words of one of `lengthGroups`, or of any other range. */
+export function wordsOfLength<T extends { word: string }>(
+  entries: readonly T[],
+  [from, to]: readonly number[],
+): T[] {
+  return entries.filter(({ word }) => word.length >= from && word.length <= to);
+}
+
+/** The phoneme error rate in each of `lengthGroups`, in percent. */
+export function errorByLength(model: Decoder, entries: readonly Pronunciation[]): number[] {
+  return lengthGroups.map(
+    (group) => 100 * pronunciationErrors(model, wordsOfLength(entries, group)).token,
+  );
+}
+
+/**
+ * What a model takes for the likeliest at each position when it is given the *true* phonemes
+ * before (teacher forcing), so that no error has consequences.
+ *
+ * @returns for each word, ids of as many phonemes as it has, and one more where its end mark stands
+ */
+export function guessesGivenTruth(
+  model: { logProbabilities(batch: Batch): tf.Tensor3D },
+  entries: readonly Pronunciation[],
+): number[][] {
+  const pairs = spellingPairs(entries);
+  const chunk = 256;
+  const guesses: number[][] = [];
+  for (let start = 0; start < pairs.length; start += chunk) {
+    const some = pairs.slice(start, start + chunk);
+    const best = tf.tidy(() => model.logProbabilities(batch(some)).argMax(2).arraySync());
+    guesses.push(
+      ...some.map(({ target }, i) => (best as number[][])[i].slice(0, target.length + 1)),
+    );
+  }
+  return guesses;
 }

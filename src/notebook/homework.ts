@@ -131,8 +131,12 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 export async function homework<A extends Answers>(exercise: HomeworkExercise<A>): Promise<void> {
   const { outcomes, points, of } = await judgeHomework(exercise);
   const later = exercise.points - of;
+  const waits = outcomes.some(({ mark }) => mark === '○');
+  const where =
+    '  Your answer belongs where YOUR CODE HERE stands: write it there, and run that cell.';
   const lines = [
     ...report(`Exercise ${exercise.exercise}`, outcomes),
+    ...(waits ? [where] : []),
     `  ${points} of ${of} points${later > 0 ? `; ${later} more when it is graded` : ''}`,
   ];
   console.log(lines.join('\n'));

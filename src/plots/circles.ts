@@ -53,7 +53,7 @@ export function circles(given: Circle[], options: CirclesOptions): Figure {
       ...Object.fromEntries(
         panels.flatMap(({ xaxis, yaxis, x, y, xdomain, ydomain }) => [
           [xaxis, { ...hidden, domain: xdomain, anchor: y }],
-          [yaxis, { ...hidden, domain: ydomain, anchor: x }],
+          [yaxis, { ...hidden, domain: ydomain, anchor: x, scaleanchor: x }], // circles, at any size
         ]),
       ),
       showlegend: false,

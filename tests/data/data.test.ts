@@ -1,4 +1,4 @@
-import { batch, batches, letters, loadCmudict, phonemes, Vocabulary } from 'attention';
+import { batch, batches, glue, letters, loadCmudict, phonemes, Vocabulary } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 describe('loadCmudict', () => {
@@ -35,6 +35,22 @@ describe('loadCmudict', () => {
     expect(letters.size).toBe(29);
     expect(phonemes.size).toBe(42);
   });
+});
+
+test('glue writes and says two words as one, in each way that they can be said', () => {
+  const read = {
+    word: 'READ',
+    phonemes: ['R', 'EH', 'D'],
+    variants: [
+      ['R', 'EH', 'D'],
+      ['R', 'IY', 'D'],
+    ],
+  };
+  const cat = { word: 'CAT', phonemes: ['K', 'AE', 'T'], variants: [['K', 'AE', 'T']] };
+  const both = glue(read, cat);
+  expect(both.word).toBe('READCAT');
+  expect(both.phonemes.join(' ')).toBe('R EH D K AE T');
+  expect(both.variants.map((said) => said.join(' '))).toEqual(['R EH D K AE T', 'R IY D K AE T']);
 });
 
 describe('Vocabulary', () => {

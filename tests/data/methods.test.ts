@@ -23,3 +23,24 @@ test('each of the 36 methods is implemented, and tested against values from else
     expect(proven, `${name}: a golden value for ${implementation}`).toBe(true);
   }
 });
+
+test('the family of each method is the folder that its function stands in', () => {
+  const folders: Record<string, string[]> = {
+    scores: ['scores'],
+    heads: ['heads'],
+    images: ['images'],
+    length: ['sparse', 'lsh', 'positions'],
+    graphs: ['graphs'],
+  };
+  const source = new URL('../../src/attention/', import.meta.url);
+  for (const { name, family, implementation } of methods) {
+    const files = folders[family].flatMap((folder) =>
+      readdirSync(new URL(folder, source)).map((file) => new URL(`${folder}/${file}`, source)),
+    );
+    const defined = new RegExp(`^export (async )?function ${implementation}\\b`, 'm');
+    expect(
+      files.some((file) => defined.test(readFileSync(file, 'utf8'))),
+      `${name}: ${implementation} in ${folders[family]}`,
+    ).toBe(true);
+  }
+});

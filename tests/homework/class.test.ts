@@ -109,7 +109,10 @@ describe('a class', () => {
     expect(one.text).not.toContain('stays right for large logits'); // hidden
     const all = await command('check');
     for (const one of allHomework()) expect(all.text).toMatch(new RegExp(`${one.name} +0 of \\d+`));
-    expect((await command('check', '77')).text).toMatch(/no lesson 77.*00, 01, 02, 08, 17/);
+    const known = allHomework().map(({ name }) => name.slice(0, 2));
+    expect((await command('check', '77')).text).toContain(
+      `no lesson 77. There are: ${known.join(', ')}.`,
+    );
   }, 60_000);
 
   test('is handed out, collected and graded', async () => {

@@ -130,9 +130,9 @@ export class Class extends ClassFolder {
     super(mkdtempSync(join(tmpdir(), 'class-')));
   }
 
-  async open(): Promise<void> {
+  async open(change = (text: string) => text): Promise<void> {
     const file = this.path('99-doubling.ipynb');
-    writeFileSync(file, JSON.stringify(source));
+    writeFileSync(file, change(JSON.stringify(source)));
     await this.handOut(name, file);
   }
 

@@ -1,14 +1,26 @@
 /** Submissions of every kind: each gets its grade, and none disturbs anything else. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gradeStudents } from '../../tools/homework/grade.mjs';
-import { hasBubblewrap } from '../../tools/homework/sandbox.mjs';
+import { rebuild } from '../../tools/homework/rebuild.mjs';
+import { hasBubblewrap, timeOf } from '../../tools/homework/sandbox.mjs';
 import { patience } from '../../tools/homework/submission.mjs';
+import { root, venvPython } from '../../tools/setup/paths.mjs';
+import { run } from '../../tools/setup/process.mjs';
 import { Class, type Notebook, name, source } from './fixture';
 
 const canary = `.homework-canary-${process.pid}`;
@@ -57,6 +69,71 @@ const honest: Case[] = [
   ['a cell that throws', () => beside('throw new Error("oh no");'), 5, /cell 3 failed: oh no/],
   ['noise on stderr', () => beside('console.error("careful")'), 5, /wrote to stderr: careful/],
   ['NaN', () => doubling('return NaN;'), 2, /gives NaN/],
+  ['a stray rejection', () => beside('Promise.reject(new Error("astray"));'), 5, /caught: astray/],
+  [
+    'a timer that throws',
+    () => beside('setTimeout(() => { throw new Error("late"); }); null'),
+    5,
+    /caught: late/,
+  ],
+  [
+    'twenty thousand empty cells',
+    () =>
+      changed((cells) => {
+        const empty = { cell_type: 'code', metadata: {}, source: '\n', outputs: [] };
+        cells.splice(
+          2,
+          0,
+          ...Array.from({ length: 20_000 }, (_, i) => ({ ...empty, id: `e${i}` })),
+        );
+      }),
+    5,
+  ],
+  ['a mark for the order of bytes', () => `\ufeff${JSON.stringify(answered())}`, 5],
+  ['UTF-16', () => Buffer.from(`\ufeff${JSON.stringify(answered())}`, 'utf16le'), 5],
+  ['UTF-16 the other way', () => Buffer.from(JSON.stringify(answered()), 'utf16le').swap16(), 5],
+  [
+    'eleven megabytes of outputs',
+    () => changed((cells) => (cells[1].outputs = ['x'.repeat(11 << 20)])),
+    5,
+  ],
+  ['line ends of Windows', () => JSON.stringify(answered()).replaceAll('\\n', '\\r\\n'), 5],
+  [
+    'no metadata at all',
+    () =>
+      changed((cells) => {
+        for (const cell of cells) cell.metadata = {};
+      }),
+    5,
+    /found by what they say/,
+  ],
+  [
+    'no metadata, and a stub',
+    () => {
+      const notebook = answered({ triple: inClass.released().cells[4].source });
+      for (const cell of notebook.cells) cell.metadata = {};
+      return notebook;
+    },
+    3,
+    /found by what they say/,
+  ],
+  [
+    'answers in cells of its own, before the stubs and behind',
+    () => {
+      const notebook = inClass.released();
+      const own = (id: string, source: string) => ({
+        ...notebook.cells[1],
+        id,
+        metadata: {},
+        source,
+      });
+      notebook.cells.splice(2, 0, own('a', 'const double = (x: number) => 2 * x;'));
+      notebook.cells.push(own('b', 'function triple(x: any): any { return tf.mul(x, 3); }'));
+      return notebook;
+    },
+    5,
+    /the answer to double is not where it should be .*number 3: that one counts/,
+  ],
 ];
 
 const spoiled: Case[] = [
@@ -135,14 +212,6 @@ const spoiled: Case[] = [
       }),
     5,
     /2 times: the first one counts/,
-  ],
-  [
-    'no metadata at all',
-    () =>
-      changed((cells) => {
-        for (const cell of cells) cell.metadata = {};
-      }),
-    0,
   ],
 ];
 
@@ -295,6 +364,45 @@ await new Promise((resolve) => { http.get(${JSON.stringify('ADDRESS')}, resolve)
   ],
   ['something thrown that is no error', () => doubling('throw { toString() { throw 1; } };'), 2],
   ['a function for a result', () => doubling('return () => 2 * x;'), 2, /function is no result/],
+  ['a tensor of rank a million', () => tripling('return tf.ones(Array(1e6).fill(1));'), 3, /rank/],
+  [
+    'a forged tensor of rank a million',
+    () =>
+      tripling(
+        "const value = { $: 'tensor', dtype: 'float32', shape: Array(1e6).fill(1), data: 'AACAPw==' };" +
+          'require("fs").writeSync(4, JSON.stringify({ id: 3, value }) + "\\n"); return x;',
+      ),
+    3,
+    /a tensor of rank 1000000/,
+  ],
+  ['a long text', () => doubling('return "x".repeat(1e6);'), 2, /a text of 1000000 characters/],
+  ['a long list', () => doubling('return Array(2e6).fill(1);'), 2, /more than \d+ values/],
+  [
+    'a list of long texts',
+    () => doubling('return Array(20).fill("\\u001b[2J".repeat(1e4));'),
+    2,
+    /gives \\u\{1b\}\[2J.{1,1000}…/,
+  ],
+  [
+    'escape codes and a line of its own',
+    () => doubling('throw new Error("\\u001b[2J\\n  ✓ \\u202eall");'),
+    2,
+    /threw "\\u\{1b\}\[2J ✓ \\u\{202e\}all"/,
+  ],
+  [
+    'a cell ten thousand times',
+    () =>
+      changed((cells) => {
+        const bad = {
+          cell_type: 'raw',
+          metadata: { nbgrader: { grade_id: 'setup' } },
+          source: '?',
+        };
+        cells.push(...Array.from({ length: 10_000 }, (_, i) => ({ ...bad, id: `b${i}` })));
+      }),
+    5,
+    /10001 times/,
+  ],
   ['a tensor that is too large', () => tripling('return tf.ones([2000, 2000]);'), 3, /too large/],
 ];
 
@@ -364,7 +472,7 @@ describe.runIf(hasBubblewrap())('under bubblewrap', () => {
         .students(name)
         .filter((one, i) => !readFileSync(inClass.submitted(name, one)).equals(submissions[i])),
     ];
-  }, 600_000);
+  }, 1_200_000);
 
   test.each(cases)('%s', (title, _make, points, said) => {
     const result = inClass.result(name, studentOf(title));
@@ -374,6 +482,9 @@ describe.runIf(hasBubblewrap())('under bubblewrap', () => {
     expect(result.points, text).toBe(points);
     expect(result.of).toBe(5);
     if (said) expect(text).toMatch(said);
+    expect(text).not.toMatch(/[^\P{Cc}\n]|[\u202a-\u202e]/u);
+    expect(text.length).toBeLessThan(20_000);
+    if (title.startsWith('line ends')) expect(text).not.toMatch(/was changed/);
   });
 
   test('nothing was touched, nothing was left, nobody was reached', () => {
@@ -419,6 +530,104 @@ describe('without bubblewrap', () => {
     expect(JSON.parse(readFileSync(inClass.source(name), 'utf8'))).toEqual(source);
   }, 120_000);
 });
+
+test('a check that was handed out anew is not told to be a change of the student’s', async () => {
+  const other = new Class();
+  await other.open();
+  other.handIn('early', other.answered());
+  await other.open((text) => text.replaceAll('doubles', 'gives two times'));
+  await gradeStudents(other, name, ['early']);
+  const { points, remarks } = other.result(name, 'early');
+  expect(points).toBe(5);
+  expect(remarks.join()).toMatch(/double-check is as it was handed out earlier/);
+  rmSync(other.folder, { recursive: true });
+}, 60_000);
+
+test('what ends its judge has no points, and costs nobody else any', async () => {
+  const other = new Class();
+  await other.open((text) =>
+    text.replace(
+      'return got === 2 * x',
+      "for (const all = []; got === 'grow'; ) all.push(new Array(1e6).fill(1.5)); $&",
+    ),
+  );
+  other.handIn('a', other.answered());
+  other.handIn('b', other.answered({ double: 'function double(x: any): any { return "grow"; }' }));
+  other.handIn('c', other.answered());
+  await gradeStudents(other, name, ['a', 'b', 'c']);
+  const results = ['a', 'b', 'c'].map((one) => other.result(name, one));
+  expect(results.map(({ points }) => points)).toEqual([5, 0, 5]);
+  expect(results[1].of).toBe(5);
+  expect(results[1].remarks.join()).toMatch(/no points, since judging it came to an end: SIG/);
+  rmSync(other.folder, { recursive: true });
+}, 120_000);
+
+test('work on a notebook grows as its cells do', () => {
+  const time = (count: number) => {
+    const file = inClass.path(`${count}.ipynb`);
+    const own = { cell_type: 'code', metadata: {}, outputs: [], source: 'x;' };
+    const notebook = answered();
+    notebook.cells.push(...Array.from({ length: count }, (_, i) => ({ ...own, id: `o${i}` })));
+    writeFileSync(file, JSON.stringify(notebook));
+    const runs = Array.from({ length: 3 }, () => {
+      const start = process.cpuUsage();
+      const { cells } = rebuild(file, inClass.released(), name);
+      expect(cells.length).toBe(count + 3);
+      return process.cpuUsage(start).user;
+    });
+    return Math.min(...runs);
+  };
+  time(4000);
+  expect(time(20_000) / time(4000)).toBeLessThan(12); // 5 if linear, 25 if quadratic
+}, 60_000);
+
+test.runIf(existsSync('/proc/self/stat'))(
+  'time is what a process had',
+  async () => {
+    const busy = Array.from({ length: 5 }, () =>
+      spawn('taskset', ['-c', '0', process.execPath, '-e', 'for (;;) {}']),
+    );
+    const asleep = spawn('sleep', ['60']);
+    const clocks = [busy[0], asleep].map(({ pid }) => timeOf(pid as number));
+    const start = performance.now();
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (const clock of clocks) clock();
+    }
+    const [shared, slept] = clocks.map((clock) => clock() / ((performance.now() - start) / 1000));
+    for (const one of [...busy, asleep]) one.kill('SIGKILL');
+    expect(shared).toBeGreaterThan(0);
+    expect(shared).toBeLessThan(0.6); // a fifth, or less
+    expect(slept).toBeGreaterThan(0.9);
+  },
+  30_000,
+);
+
+test('of an archive, only so much is unpacked', async () => {
+  const folder = inClass.path('zip');
+  mkdirSync(folder);
+  const zip = join(folder, 'bomb.zip');
+  const make = `import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as files:
+    files.writestr('ada.ipynb', '{}')
+    files.writestr('large.ipynb', bytes(100 << 20))
+    files.writestr('/'.join('abcdefghijk') + '.ipynb', '{}')
+    for i in range(10_000):
+        files.writestr(f'many/{i}.ipynb', '')`;
+  await run(venvPython, ['-c', make, zip]);
+  const lines: string[] = [];
+  const script = join(root, 'tools/homework/unzip.py');
+  const { ok } = await run(venvPython, ['-I', script, zip, join(folder, 'out')], {
+    onLine: (line) => lines.push(line),
+  });
+  expect(ok).toBe(true);
+  expect(lines.map((line) => line.split("'")[1])).toEqual([
+    'large.ipynb',
+    'a/b/c/d/e/f/g/h/i/j/k.ipynb',
+    'many/9999.ipynb',
+  ]);
+  expect(readdirSync(join(folder, 'out')).sort()).toEqual(['ada.ipynb', 'many']);
+}, 60_000);
 
 test.skipIf(hasBubblewrap())(
   'bubblewrap is not usable here, so its sandbox was not tested',

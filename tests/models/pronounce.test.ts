@@ -1,6 +1,9 @@
 import {
   checkpointFile,
   EncoderDecoder,
+  errorByLength,
+  guessesGivenTruth,
+  lengthGroups,
   letters,
   loadCheckpoint,
   loadCmudict,
@@ -8,6 +11,9 @@ import {
   pronounce,
   pronunciationErrors,
   spellingPairs,
+  tf,
+  Vocabulary,
+  wordsOfLength,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
 
@@ -68,4 +74,32 @@ test('spellingPairs takes the first pronunciation of a word', () => {
   const [pair] = spellingPairs([{ word: 'CAT', phonemes: said[0], variants: said }]);
   expect(letters.decode(pair.source)).toEqual(['C', 'A', 'T']);
   expect(phonemes.decode(pair.target)).toEqual(['K', 'AE', 'T']);
+});
+
+test('every length from 2 to 20 is in one group, and a group has its ends', () => {
+  const words = Array.from({ length: 19 }, (_, i) => ({ word: 'A'.repeat(i + 2) }));
+  const grouped = lengthGroups.map((group) =>
+    wordsOfLength(words, group).map((w) => w.word.length),
+  );
+  expect(grouped.flat()).toEqual(words.map(({ word }) => word.length));
+  expect(grouped[1]).toEqual([5, 6]);
+});
+
+test('errorByLength is the phoneme error rate of each group, in percent', () => {
+  const entries = loadCmudict().validation.slice(0, 300);
+  const rates = errorByLength(model, entries);
+  const third = pronunciationErrors(model, wordsOfLength(entries, lengthGroups[2]));
+  expect(rates).toHaveLength(lengthGroups.length);
+  expect(rates[2]).toBeCloseTo(100 * third.token, 8);
+});
+
+test('guessesGivenTruth has the likeliest token at each position, word by word', () => {
+  const entries = loadCmudict().validation.slice(0, 300);
+  const guesses = guessesGivenTruth(model, entries);
+  expect(guesses.map((ids) => ids.length)).toEqual(entries.map((e) => e.phonemes.length + 1));
+  const [{ source, target }] = spellingPairs(entries.slice(270, 271));
+  const alone = { source: [source], target: [[...target, Vocabulary.END]] };
+  expect(guesses[270]).toEqual(
+    tf.tidy(() => model.logProbabilities(alone).argMax(2).arraySync() as number[][])[0],
+  );
 });

@@ -232,6 +232,12 @@ describe('homework', () => {
       'Exercise H0.1: 2 of 2, all done.\n  ✓ doubles\n  ✓ has gradient 2\n' +
         '  3 of 3 points; 3 more when it is graded',
     );
+    await homework(
+      exercise(() => {
+        throw new Error('not implemented');
+      }),
+    );
+    expect(log.mock.calls[1][0]).toContain('\n  Your answer belongs where YOUR CODE HERE stands');
     log.mockRestore();
   });
 });

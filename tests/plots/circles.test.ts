@@ -22,6 +22,11 @@ test('each circle has axes and a name of its own, and named points their labels'
   expect(layout.meta.alt).toContain('round 2 has 2 groups');
 });
 
+test('a figure that is stretched still has circles', () => {
+  const { layout } = circles([circle, circle], options);
+  expect([layout.yaxis.scaleanchor, layout.yaxis2.scaleanchor]).toEqual(['x', 'x2']);
+});
+
 test('circles(…) names the circle that does not fit', () => {
   expect(() => circles([], options)).toThrow('no circle');
   expect(() => circles([{ ...circle, groups: [0] }], options)).toThrow(

@@ -201,20 +201,20 @@ export const examples: Record<string, Figure> = {
     ],
     { title: 'Time', xTitle: 'tokens', yTitle: 'time (ms)', logX: true, logY: true },
   ),
-  'bars in two groups on a logarithmic axis': bars(
-    methods.map(({ name, year, papers, lesson }) => ({
+  'dots in five groups on a logarithmic axis': bars(
+    methods.map(({ name, year, papers, family, lesson }) => ({
       name: `${name} (${year})`,
       value: papers,
-      group: lesson === 2 ? 'in a lesson that is here' : 'still to come',
+      group: family,
       note: `lesson ${lesson}`,
     })),
     { title: 'Attention methods by papers', xTitle: 'papers', logX: true },
   ),
-  'three bars': bars(
+  'three bars in two groups': bars(
     [
-      { name: 'dot', value: 0 },
-      { name: '<b>additive</b>', value: 5.25 },
-      { name: 'general', value: 3 },
+      { name: 'dot', value: 0, group: 'one product' },
+      { name: '<b>additive</b>', value: 5.25, group: 'a network' },
+      { name: 'general', value: 3, group: 'one product' },
     ],
     { title: 'Cost of a score', subtitle: 'one query', xTitle: 'time (ms)' },
   ),

@@ -58,7 +58,10 @@ test('every slide of the lesson: no request, no error, all figures, nothing cut,
       const walker = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
       for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         const element = node.parentElement as HTMLElement;
-        if (!node.textContent?.trim() || element.closest('.katex, aside, [aria-hidden=true]'))
+        if (
+          !node.textContent?.trim() ||
+          element.closest('.katex, aside, footer, [aria-hidden=true]')
+        )
           continue;
         const range = document.createRange();
         range.selectNodeContents(node);

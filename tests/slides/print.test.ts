@@ -23,8 +23,7 @@ test('one page for each slide, the same to the eye, with text that can be select
 
   const { page } = await open(file);
   await page.addStyleTag({
-    content:
-      '.progress, .controls, .slide-number { display: none !important } .line { opacity: 1 !important }',
+    content: '.progress, .controls { display: none !important } .line { opacity: 1 !important }',
   });
   for (const [i, name] of printed.entries()) {
     await visit(page, pages[i].id);

@@ -48,7 +48,7 @@ export function readAssignment(file) {
       return {
         id,
         solution: source,
-        names: declaredFunctions(source),
+        names: declaredNames(source),
         checkId,
         check: check.source,
         points,
@@ -59,11 +59,15 @@ export function readAssignment(file) {
 }
 
 /** @param {string} source @returns {string[]} names of the functions at the top level of a cell */
-function declaredFunctions(source) {
+export function declaredNames(source) {
   const file = ts.createSourceFile('cell.ts', source, ts.ScriptTarget.Latest);
-  return file.statements.flatMap((/** @type {any} */ statement) =>
-    ts.isFunctionDeclaration(statement) ? [statement.name.text] : [],
-  );
+  return file.statements.flatMap((/** @type {any} */ statement) => {
+    if (ts.isFunctionDeclaration(statement)) return [statement.name?.text];
+    if (!ts.isVariableStatement(statement)) return [];
+    return statement.declarationList.declarations.flatMap((/** @type {any} */ one) =>
+      one.initializer && ts.isFunctionLike(one.initializer) ? [one.name.text] : [],
+    );
+  });
 }
 
 /**

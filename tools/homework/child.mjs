@@ -19,8 +19,12 @@ const say = (/** @type {object} */ message) => writeSync(4, `${JSON.stringify(me
 
 /** @param {any} error */
 const described = (error) => {
-  if (error instanceof CompileError) return error.failure.evalue;
-  return error instanceof Error ? error.message : String(error);
+  try {
+    if (error instanceof CompileError) return error.failure.evalue;
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that does not say what it is';
+  }
 };
 
 /** @param {{ index: number, code: string }} cell */
@@ -42,6 +46,10 @@ async function answer({ call, input, upstream, part }) {
   if (upstream === undefined) return f(...given);
   return gradientsOf(f, given, decode(upstream, tf), part);
 }
+
+// What a cell lets loose, a rejection or a timer that throws, costs nothing: its grader is told.
+for (const event of ['uncaughtException', 'unhandledRejection'])
+  process.on(event, (error) => console.error(`not caught: ${described(error)}`));
 
 for await (const line of requests) {
   const request = JSON.parse(line);

@@ -134,7 +134,22 @@ export class ClassFolder {
   async handOut(name, source) {
     mkdirSync(dirname(this.source(name)), { recursive: true });
     copyFileSync(source, this.source(name));
+    const before = this.handedOut(name);
     await this.nbgrader('generate_assignment', name, '--force');
+    const now = JSON.parse(readFileSync(this.release(name), 'utf8')).cells.map(
+      (/** @type {any} */ { source }) => [source].flat().join(''),
+    );
+    mkdirSync(this.path('.released'), { recursive: true });
+    writeFileSync(this.#texts(name), JSON.stringify([...new Set([...before, ...now])]));
+  }
+
+  /** @param {string} name */
+  #texts = (name) => this.path('.released', `${name}.json`);
+
+  /** @param {string} name @returns {string[]} the texts of all cells that this class ever got */
+  handedOut(name) {
+    const file = this.#texts(name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
   }
 
   /**

@@ -6,7 +6,9 @@
 
 const dtypes = ['float32', 'int32', 'bool'];
 const mostValues = 1 << 20;
+const mostCharacters = 1 << 16;
 const deepest = 16;
+const highestRank = 6; // of TensorFlow.js
 
 /**
  * @param {any} value plain data, tensors, or arrays and objects of them
@@ -21,6 +23,7 @@ export function encode(value, tf, depth = 0) {
   if (typeof value === 'number') return Number.isFinite(value) ? value : { $: String(value) };
   if (value instanceof tf.Tensor) {
     const { dtype, shape, size } = value;
+    if (shape.length > highestRank) throw new Error(`a tensor of rank ${shape.length}`);
     if (size > mostValues) throw new Error(`a tensor of shape [${shape}] is too large`);
     const { buffer, byteOffset, byteLength } = value.dataSync();
     return {
@@ -44,10 +47,13 @@ export function encode(value, tf, depth = 0) {
  * @returns {any}
  * @throws {Error} if it is not what `encode` makes
  */
-export function decode(json, tf, depth = 0) {
+export function decode(json, tf, depth = 0, count = { left: mostValues }) {
   if (depth > deepest) throw new Error('a result is nested too deeply');
+  if (--count.left < 0) throw new Error(`a result of more than ${mostValues} values`);
+  if (typeof json === 'string' && json.length > mostCharacters)
+    throw new Error(`a text of ${json.length} characters`);
   if (json === null || ['string', 'number', 'boolean'].includes(typeof json)) return json;
-  if (Array.isArray(json)) return json.map((item) => decode(item, tf, depth + 1));
+  if (Array.isArray(json)) return json.map((item) => decode(item, tf, depth + 1, count));
   switch (json?.$) {
     case 'undefined':
       return undefined;
@@ -58,17 +64,23 @@ export function decode(json, tf, depth = 0) {
     case 'object': {
       // Without a prototype there is nothing to pollute.
       const result = Object.create(null);
-      for (const [name, item] of json.entries) result[String(name)] = decode(item, tf, depth + 1);
+      for (const [name, item] of json.entries) {
+        const key = decode(String(name), tf, depth, count);
+        result[key] = decode(item, tf, depth + 1, count);
+      }
       return result;
     }
     case 'tensor': {
       const { dtype, shape, data } = json;
       if (!dtypes.includes(dtype)) throw new Error(`a tensor of the type ${dtype}`);
-      if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
+      if (!Array.isArray(shape)) throw new Error('a tensor without a shape');
+      if (shape.length > highestRank) throw new Error(`a tensor of rank ${shape.length}`);
+      if (!shape.every((n) => Number.isInteger(n) && n >= 0 && n <= mostValues))
         throw new Error('a tensor without a shape');
       const size = shape.reduce((product, n) => product * n, 1);
       const bytes = Buffer.from(String(data), 'base64');
-      if (size > mostValues || bytes.length !== size * (dtype === 'bool' ? 1 : 4))
+      count.left -= size;
+      if (count.left < 0 || bytes.length !== size * (dtype === 'bool' ? 1 : 4))
         throw new Error(`a tensor whose values do not fill its shape [${shape}]`);
       const memory = new Uint8Array(bytes).buffer;
       const Values =
@@ -78,4 +90,19 @@ export function decode(json, tf, depth = 0) {
     default:
       throw new Error('a result of an unknown kind');
   }
+}
+
+/**
+ * What a submission said, as one short line of text: characters that would steer a terminal, or hide
+ * what stands there, are written out.
+ *
+ * @param {string} text
+ */
+export function plain(text, most = 400) {
+  const start = Buffer.from(text.slice(0, most)).toString().replace(/\s+/g, ' ');
+  const shown = start.replace(
+    /[\p{Cc}\p{Cf}]/gu,
+    (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`,
+  );
+  return text.length > most ? `${shown}…` : shown;
 }

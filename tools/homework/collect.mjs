@@ -16,6 +16,7 @@ import { SetupError } from '../setup/errors.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 import { run } from '../setup/process.mjs';
 import { homeworkOf, isFile } from './class-folder.mjs';
+import { plain } from './codec.mjs';
 
 /** @typedef {{ student: string, file: string, time: number }} HandedIn */
 
@@ -39,7 +40,9 @@ export async function collect(folder, [number, inbox], { force }) {
   try {
     const found = handedIn(inbox);
     for (const [i, zip] of found.zips.entries()) {
-      const inside = handedIn(await unzip(zip, join(unpacked, String(i))));
+      const target = join(unpacked, String(i));
+      for (const line of await unzip(zip, target)) found.ignored.push(`${zip}: ${line}`);
+      const inside = handedIn(target);
       found.files.push(...inside.files);
       found.ignored.push(...inside.ignored.map((path) => `${zip}: ${basename(path)}`));
     }
@@ -48,7 +51,7 @@ export async function collect(folder, [number, inbox], { force }) {
     console.log(
       `Collected ${students} of homework ${name}${kept ? `; ${kept} were there already` : ''}.`,
     );
-    for (const file of found.ignored) console.log(`  not taken: ${file}`);
+    for (const file of found.ignored) console.log(`  not taken: ${plain(file)}`);
   } finally {
     rmSync(unpacked, { recursive: true, force: true });
   }
@@ -97,16 +100,17 @@ async function handToNbgrader(folder, name, archive) {
   return students.length;
 }
 
-/** @param {string} zip @param {string} target @returns {Promise<string>} target */
+/** @param {string} zip @param {string} target @returns {Promise<string[]>} what was left out */
 async function unzip(zip, target) {
-  const ran = await run(venvPython, [
-    '-I',
-    join(root, 'tools', 'homework', 'unzip.py'),
-    zip,
-    target,
-  ]);
+  /** @type {string[]} */
+  const lines = [];
+  mkdirSync(target);
+  const script = join(root, 'tools', 'homework', 'unzip.py');
+  const ran = await run(venvPython, ['-I', script, zip, target], {
+    onLine: (line) => lines.push(line),
+  });
   if (!ran.ok) throw new SetupError(`${zip} cannot be unpacked:\n\n${ran.tail}`);
-  return target;
+  return lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines;
 }
 
 /** @param {string} inbox @param {string} [student] a folder's name, for what lies in it */

@@ -1,13 +1,16 @@
 // @ts-check
 /** Grades submissions: the notebook that was handed in, its points, and what there is to say. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { definitions, readAssignment } from './assignment.mjs';
-import { codeCells, rebuild } from './rebuild.mjs';
-import { Submission } from './submission.mjs';
+import { fileURLToPath } from 'node:url';
+import { readAssignment } from './assignment.mjs';
+import { plain } from './codec.mjs';
+import { limited } from './sandbox.mjs';
+import { patience } from './submission.mjs';
 
-/** @type {typeof import('attention')} */
-const attention = createRequire(import.meta.url)('attention');
+const judgeFile = fileURLToPath(new URL('judge.mjs', import.meta.url));
+const longestGrade = 32 << 20;
 
 /**
  * @typedef {object} GradedExercise
@@ -28,72 +31,47 @@ const attention = createRequire(import.meta.url)('attention');
  */
 
 /**
- * Grades one submission. Whatever it does, there is a grade: 0 for what does not hold.
+ * Grades one submission. Whatever it does, there is a grade: 0 for what does not hold. It is judged in
+ * a process of its own with limits; if that ends, the submission has nothing.
  *
  * @param {import('./assignment.mjs').Assignment} assignment with its hidden tests
  * @param {any} released the notebook that was handed out
  * @param {string} file what was handed in
- * @param {{ seed: number, wrapped?: boolean, hidden?: boolean }} options `hidden: false` leaves out
- *   what is looked at only when homework is graded
+ * @param {{ seed: number, wrapped?: boolean, hidden?: boolean, earlier?: string[] }} options
+ *   `hidden: false` leaves out what is looked at only when homework is graded; `earlier` are texts of
+ *   cells that were handed out before
  * @returns {Promise<Graded>}
  */
-export async function gradeSubmission(
-  assignment,
-  released,
-  file,
-  { seed, wrapped, hidden = true },
-) {
-  const { notebook, remarks, answered } = rebuild(file, released, assignment.name);
-  const { tf, judgeHomework } = attention;
-  const submission = new Submission(codeCells(notebook), tf, wrapped);
-  const names = assignment.exercises.flatMap((exercise) => exercise.names);
-  try {
-    // Without waiting for a turn; what is wrong is said again by the first call.
-    if (answered) await submission.start().catch(() => {});
-    const answers = answered ? submission.answers(names) : nothing(names);
-    const found = await definitions(assignment, attention, answers);
-    /** @type {GradedExercise[]} */
-    const exercises = [];
-    for (const { id, checkId } of assignment.exercises) {
-      const all = found[id].behaviours;
-      const behaviours = hidden ? all : all.filter((behaviour) => !behaviour.hidden);
-      const verdict = await judgeHomework({ ...found[id], behaviours }, seed);
-      const { exercise, points, of, outcomes } = verdict;
-      /** @param {(i: number) => string} line */
-      const lines = (line) => [
-        `Exercise ${exercise}: ${points} of ${of} points`,
-        ...outcomes.map(({ mark }, i) => `  ${mark} ${line(i)}`),
-      ];
-      exercises.push({
-        id,
-        checkId,
-        exercise,
-        points,
-        of,
-        lines: lines((i) => (outcomes[i].hidden ? '(hidden) ' : '') + outcomes[i].line),
-        feedback: lines((i) => outcomes[i].line),
-      });
-    }
-    const sum = (/** @type {'points' | 'of'} */ what) =>
-      exercises.reduce((total, exercise) => total + exercise[what], 0);
-    return {
-      points: sum('points'),
-      of: sum('of'),
-      exercises,
-      remarks: [...remarks, ...submission.remarks].map((remark) => remark.replace(/\s+/g, ' ')),
-      notebook,
-    };
-  } finally {
-    submission.close();
-  }
+export async function gradeSubmission(assignment, released, file, options) {
+  const judged = await judge({ assignment, released, file, options, patience });
+  if (typeof judged === 'object') return judged;
+  const nothing = await judge({ assignment, released, options, patience });
+  if (typeof nothing === 'string') throw new Error(`nothing can be judged here: ${nothing}`);
+  return { ...nothing, remarks: [`no points, since judging it came to an end: ${plain(judged)}`] };
 }
 
-/** @param {string[]} names @returns {Record<string, () => never>} answers that nobody has written */
-function nothing(names) {
-  const answer = () => {
-    throw new Error('not implemented');
-  };
-  return Object.fromEntries(names.map((name) => [name, answer]));
+/** @param {object} job @returns {Promise<Graded | string>} the grade, or why there is none */
+async function judge(job) {
+  const [program, ...args] = limited([process.execPath, '--max-old-space-size=1024', judgeFile]);
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const started = spawn(program, args, {
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    env: { ...env, TF_CPP_MIN_LOG_LEVEL: '3' },
+  });
+  const [stdin, , stderr, result] = /** @type {any[]} */ (started.stdio);
+  let said = '';
+  let complaints = '';
+  stdin.on('error', () => {}); // said by its end
+  stdin.end(JSON.stringify(job));
+  result.setEncoding('utf8').on('data', (/** @type {string} */ data) => {
+    said += data;
+    if (said.length > longestGrade) started.kill('SIGKILL');
+  });
+  stderr.on('data', (/** @type {Buffer} */ data) => {
+    complaints = `${complaints}${data}`.slice(-2000);
+  });
+  const [code, signal] = await once(started, 'close');
+  return code === 0 ? JSON.parse(said) : `${signal ?? code} ${complaints.trim()}`;
 }
 
 /**
@@ -122,6 +100,7 @@ export async function gradeStudents(
       (await gradeSubmission(assignment, released, folder.submitted(name, student), {
         seed: folder.seed,
         wrapped,
+        earlier: folder.handedOut(name),
       }));
     if (!known) {
       const seconds = (performance.now() - start) / 1000;

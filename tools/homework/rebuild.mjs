@@ -1,41 +1,39 @@
 // @ts-check
 /** What was handed in, as the notebook that was handed out with the student's answers in it. */
 import { readFileSync, statSync } from 'node:fs';
+import { declaredNames } from './assignment.mjs';
 
-const most = 10 << 20;
+/** Bytes: of a file, and of the cells in it without their outputs. */
+const most = { file: 64 << 20, cells: 4 << 20 };
+const megabytes = (/** @type {number} */ bytes) => `${Math.round(bytes / (1 << 20))} MB`;
 
-/** @param {any} cell */
-const textOf = (cell) => [cell.source ?? ''].flat().join('');
+/** Text with the line ends of here and whole characters. @param {any} cell */
+const textOf = (cell) =>
+  Buffer.from([cell.source ?? ''].flat().join('').replace(/\r\n?/g, '\n')).toString();
 /** @param {any} cell */
 const idOf = (cell) => cell?.metadata?.nbgrader?.grade_id;
 /** @param {any} cell */
 const isAnswer = (cell) => Boolean(cell.metadata?.nbgrader?.solution);
 
 /**
- * @param {string} file what was handed in: a notebook, or anything else
+ * @param {string | undefined} file what was handed in: a notebook, or anything else, or nothing
  * @param {any} released the notebook that was handed out
  * @param {string} name of the assignment
- * @returns {{ notebook: any, remarks: string[], answered: boolean }} never throws; `answered` is false if
- *   every answer is as it was handed out
+ * @param {string[]} [earlier] texts of cells as they were handed out before
+ * @returns {{ notebook: any, remarks: string[], cells: import('./submission.mjs').CodeCell[] }} never
+ *   throws; `cells` are those to run: none if every answer is as it was handed out
  */
-export function rebuild(file, released, name) {
+export function rebuild(file, released, name, earlier = []) {
   /** @type {string[]} */
   const remarks = [];
-  const submitted = read(file, remarks) ?? { cells: [] };
+  const submitted = (file && read(file, remarks)) || { cells: [] };
   const notebook = structuredClone(released);
-  /** @type {Map<string, any[]>} */
-  const copies = new Map();
-  for (const cell of submitted.cells) {
-    const id = idOf(cell);
-    if (typeof id === 'string') copies.set(id, [...(copies.get(id) ?? []), cell]);
-  }
-  const known = new Set(notebook.cells.map(idOf).filter(Boolean));
-  const found = [...copies.keys()].filter((id) => known.has(id));
-  if (submitted.cells.length > 0 && found.filter((id) => id !== 'setup').length === 0) {
+  const { copies, own } = matched(submitted, notebook, remarks);
+  if (submitted.cells.length > 0 && [...copies.keys()].every((id) => id === 'setup')) {
     remarks.push(`it is not a notebook of ${name}`);
-    return { notebook, remarks, answered: false };
+    return { notebook, remarks, cells: [] };
   }
-  if (found.length > 0) {
+  if (copies.size > 0) {
     const { kernelspec = {} } = submitted.metadata ?? {};
     const language = kernelspec.language ?? kernelspec.name;
     if (!['typescript', 'tslab'].includes(String(language).toLowerCase()))
@@ -43,36 +41,95 @@ export function rebuild(file, released, name) {
         `it is written for the kernel ${kernelspec.name}; its answers were run as TypeScript`,
       );
   }
+  /** Cells as they were handed out that an own one stands in for. */
+  const replaced = new Set();
+  let answered = false;
   for (const cell of notebook.cells) {
     const id = idOf(cell);
-    if (!id || found.length === 0) continue;
+    if (!id || copies.size === 0) continue;
     const [first, ...others] = copies.get(id) ?? [];
     if (others.length > 0)
       remarks.push(`the cell ${id} is there ${others.length + 1} times: the first one counts`);
     if (isAnswer(cell)) {
-      if (first) cell.source = textOf(first);
-      else remarks.push(`the cell ${id} is missing: no answer`);
+      const elsewhere = declaredNames(textOf(cell)).flatMap((name) => own.get(name) ?? [])[0];
+      if (first && textOf(first) !== textOf(cell)) {
+        cell.source = textOf(first);
+        answered = true;
+      } else if (elsewhere !== undefined) {
+        remarks.push(
+          `the answer to ${id} is not where it should be ("YOUR CODE HERE"), but in a cell of its own, ` +
+            `number ${elsewhere + 1}: that one counts`,
+        );
+        replaced.add(cell);
+        answered = true;
+      } else if (!first) remarks.push(`the cell ${id} is missing: no answer`);
     } else if (!first) remarks.push(`the cell ${id} is missing: the original was used`);
     else if (textOf(first) !== textOf(cell))
-      remarks.push(`the cell ${id} was changed: the original was used`);
+      remarks.push(
+        earlier.includes(textOf(first))
+          ? `the cell ${id} is as it was handed out earlier: the present one was used`
+          : `the cell ${id} was changed: the original was used`,
+      );
   }
-  const answers = (/** @type {any} */ { cells }) => cells.filter(isAnswer).map(textOf);
-  const answered = answers(notebook).join() !== answers(released).join();
   addOwnCells(notebook, submitted);
-  return { notebook, remarks, answered };
+  return { notebook, remarks, cells: answered ? codeCells(notebook, replaced) : [] };
+}
+
+/**
+ * Which cell is which. Those without nbgrader's metadata, which some editors drop, are known by
+ * what they say: an answer by what it declares, all others by their text. They get their ids back.
+ *
+ * @param {any} submitted
+ * @param {any} notebook
+ * @param {string[]} remarks
+ * @returns {{ copies: Map<string, any[]>, own: Map<string, number> }} the cells of each id, and the
+ *   places of own cells by what they declare, the first ones
+ */
+function matched({ cells }, notebook, remarks) {
+  /** @type {Map<string, any>} */
+  const known = new Map();
+  for (const cell of notebook.cells) if (idOf(cell)) known.set(idOf(cell), cell);
+  /** @type {Map<string, any[]>} */
+  const copies = new Map();
+  const isKept = cells.some((/** @type {any} */ cell) => cell.metadata?.nbgrader);
+  const byText = new Map([...known].map(([id, cell]) => [textOf(cell), id]));
+  const byName = new Map(
+    [...known].flatMap(([id, cell]) =>
+      isAnswer(cell) ? declaredNames(textOf(cell)).map((name) => [name, id]) : [],
+    ),
+  );
+  /** @type {Map<string, number>} */
+  const own = new Map();
+  for (const [index, cell] of cells.entries()) {
+    const text = cell.cell_type === 'code' ? textOf(cell) : '';
+    const names = idOf(cell) || text === '' ? [] : declaredNames(text);
+    if (!isKept && text !== '') {
+      const id = byText.get(text) ?? names.map((name) => byName.get(name)).find(Boolean);
+      if (id && !copies.has(id)) cell.metadata = { nbgrader: { grade_id: id } };
+    }
+    const id = idOf(cell);
+    if (!id) for (const name of names) own.set(name, own.get(name) ?? index);
+    if (!known.has(id)) continue;
+    const all = copies.get(id);
+    if (all) all.push(cell);
+    else copies.set(id, [cell]);
+  }
+  if (!isKept && copies.size > 0)
+    remarks.push(
+      'its cells have lost what nbgrader knows them by: they were found by what they say',
+    );
+  return { copies, own };
 }
 
 /** @param {string} file @param {string[]} remarks @returns {any} */
 function read(file, remarks) {
   try {
     const { size } = statSync(file);
-    if (size > most) {
-      remarks.push(
-        `it has ${Math.round(size / (1 << 20))} MB, and more than ${most >> 20} are not read`,
-      );
+    if (size > most.file) {
+      remarks.push(`it has ${megabytes(size)}, and more than ${megabytes(most.file)} are not read`);
       return undefined;
     }
-    const notebook = JSON.parse(readFileSync(file, 'utf8'));
+    const notebook = JSON.parse(decoded(readFileSync(file)));
     if (notebook?.nbformat !== 4) {
       remarks.push(`it is not a notebook of nbformat 4, but of ${notebook?.nbformat ?? 'none'}`);
       return undefined;
@@ -80,6 +137,9 @@ function read(file, remarks) {
     const isCell = (/** @type {any} */ cell) => cell !== null && typeof cell === 'object';
     if (!Array.isArray(notebook.cells) || !notebook.cells.every(isCell))
       throw new Error('it has no cells');
+    let bytes = 0;
+    for (const cell of notebook.cells) bytes += textOf(cell).length;
+    if (bytes > most.cells) throw new Error(`its cells have ${megabytes(bytes)} of text`);
     return notebook;
   } catch (error) {
     remarks.push(`it is not a notebook: ${/** @type {Error} */ (error).message}`);
@@ -87,44 +147,58 @@ function read(file, remarks) {
   }
 }
 
+/** A notebook begins with a brace: where its zero is tells UTF-16, with a mark or without. @param {Buffer} bytes */
+function decoded(bytes) {
+  const [first, second] = bytes;
+  const isUtf16 = first === 0xff || first === 0xfe || first === 0 || second === 0;
+  const encoding = !isUtf16 ? 'utf-8' : first === 0xfe || first === 0 ? 'utf-16be' : 'utf-16le';
+  return new TextDecoder(encoding).decode(bytes);
+}
+
 /**
- * A student's own cells stay behind the cell that they stood behind. Their Markdown is shown as it
- * was typed: HTML in it would be run in an assistant's browser.
+ * A student's own cells stay behind the cell that they stood behind; empty ones go. Their Markdown is
+ * shown as it was typed: HTML in it would be run in an assistant's browser.
  *
  * @param {any} notebook
  * @param {any} submitted
  */
 function addOwnCells(notebook, submitted) {
-  let after = 0;
+  const keyOf = (/** @type {any} */ cell) => idOf(cell) ?? `text: ${textOf(cell)}`;
+  const places = new Map(
+    notebook.cells.map((/** @type {any} */ cell, /** @type {number} */ i) => [keyOf(cell), i + 1]),
+  );
+  /** @type {any[][]} cells at the beginning, and behind each cell */
+  const behind = Array.from({ length: notebook.cells.length + 1 }, () => []);
+  let place = 0;
   let count = 0;
   for (const cell of submitted.cells) {
-    const id = idOf(cell);
-    const at = notebook.cells.findIndex((/** @type {any} */ one) =>
-      id ? idOf(one) === id : one.cell_type === 'markdown' && textOf(one) === textOf(cell),
-    );
-    if (at >= 0) after = at + 1;
-    else if (!id && ['code', 'markdown'].includes(cell.cell_type)) {
+    const at = places.get(keyOf(cell));
+    const text = textOf(cell);
+    if (at !== undefined) place = at;
+    else if (!idOf(cell) && text.trim() && ['code', 'markdown'].includes(cell.cell_type)) {
       const own = { cell_type: cell.cell_type, id: `own-${++count}`, metadata: {} };
-      const text = textOf(cell);
       const rest =
         cell.cell_type === 'code'
           ? { source: text, outputs: [], execution_count: null }
           : { source: text.replace(/^/gm, '    ') };
-      notebook.cells.splice(after++, 0, { ...own, ...rest });
+      behind[place].push({ ...own, ...rest });
     }
   }
+  notebook.cells = behind.flatMap((own, i) => (i > 0 ? [notebook.cells[i - 1], ...own] : own));
 }
 
 /**
  * The code cells that have to run before answers can be looked at: not checks, not figures.
  *
  * @param {any} notebook
+ * @param {Set<any>} replaced cells to leave out
  * @returns {import('./submission.mjs').CodeCell[]}
  */
-export function codeCells(notebook) {
+function codeCells(notebook, replaced) {
   return notebook.cells.flatMap((/** @type {any} */ cell, /** @type {number} */ index) => {
     const { grade = false, solution = false } = cell.metadata.nbgrader ?? {};
     const isCheck = (grade && !solution) || /-figure$/.test(idOf(cell) ?? '');
-    return cell.cell_type === 'code' && !isCheck ? [{ index, code: textOf(cell) }] : [];
+    const runs = cell.cell_type === 'code' && !isCheck && !replaced.has(cell);
+    return runs ? [{ index, code: textOf(cell) }] : [];
   });
 }

@@ -11,7 +11,14 @@ import { delimiter, dirname, join } from 'node:path';
 import { root } from '../setup/paths.mjs';
 
 const MB = 1 << 20;
-export const limits = { memory: 3000 * MB, file: 16 * MB, processes: 64, temporary: 64 * MB };
+/** `seconds` are of a processor, for whatever does not end otherwise. */
+export const limits = {
+  memory: 3000 * MB,
+  file: 16 * MB,
+  processes: 64,
+  temporary: 64 * MB,
+  seconds: 120,
+};
 
 const node = realpathSync(process.execPath);
 const child = join(root, 'tools', 'homework', 'child.mjs');
@@ -114,17 +121,21 @@ function command(wrapped) {
         ...['--chdir', '/tmp', '--'],
       ]
     : [];
-  const prlimit = onPath('prlimit')
-    ? [
-        'prlimit',
-        `--data=${limits.memory}`,
-        `--fsize=${limits.file}`,
-        '--core=0',
-        '--nofile=512',
-        '--',
-      ]
-    : [];
-  return [...prlimit, ...wrap, ...interpreter, ...script];
+  return limited([...wrap, ...interpreter, ...script]);
+}
+
+/** @param {string[]} command @returns {string[]} the same with limits, where there is `prlimit` */
+export function limited(command) {
+  if (!onPath('prlimit')) return command;
+  const { memory, file, seconds } = limits;
+  const most = [
+    `--data=${memory}`,
+    `--fsize=${file}`,
+    `--cpu=${seconds}`,
+    '--core=0',
+    '--nofile=512',
+  ];
+  return ['prlimit', ...most, '--', ...command];
 }
 
 /** @param {string} path */
@@ -132,13 +143,12 @@ const existsDirectory = (path) => existsSync(join(path, '.'));
 
 /**
  * @param {boolean} [wrapped]
- * @returns {import('node:child_process').ChildProcess & { grownTooLarge?: boolean }} its streams 3 and 4
- *   carry requests and answers
+ * @returns {import('node:child_process').ChildProcess & { grownTooLarge?: boolean, seconds: () => number }} its
+ *   streams 3 and 4 carry requests and answers; `seconds` tells the time that it had
  */
 export function startSandbox(wrapped = hasBubblewrap()) {
   const [program, ...args] = command(wrapped);
-  /** @type {ReturnType<typeof startSandbox>} */
-  const started = spawn(program, args, {
+  const spawned = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     detached: true, // a group of its own, to be ended as a whole
     cwd: wrapped ? undefined : join(root, 'src'),
@@ -150,6 +160,8 @@ export function startSandbox(wrapped = hasBubblewrap()) {
       MALLOC_ARENA_MAX: '2',
     },
   });
+  /** @type {ReturnType<typeof startSandbox>} */
+  const started = Object.assign(spawned, { seconds: timeOf(spawned.pid ?? 0) });
   const watch = setInterval(() => {
     const { bytes, count } = sizeOf(started.pid ?? 0);
     if (bytes < limits.memory && count < limits.processes) return;
@@ -184,6 +196,42 @@ function family(pid) {
   } catch {
     return [pid];
   }
+}
+
+/**
+ * A clock of the time that a process and its children had: of a processor, or asleep. While they wait
+ * for a processor, on a busy machine, it stands still. (Where Linux does not tell, it is any clock.)
+ *
+ * @param {number} pid
+ * @returns {() => number} seconds since now
+ */
+export function timeOf(pid) {
+  let seconds = 0;
+  let now = performance.now();
+  let used = processorTime(pid).used;
+  return () => {
+    const last = { now, used };
+    const { used: until, asleep } = processorTime(pid);
+    now = performance.now();
+    used = until;
+    seconds += asleep ? (now - last.now) / 1000 : Math.max(0, until - last.used);
+    return seconds;
+  };
+}
+
+/** @param {number} pid */
+function processorTime(pid) {
+  let used = 0;
+  let asleep = true;
+  for (const one of family(pid)) {
+    try {
+      const stat = readFileSync(`/proc/${one}/stat`, 'latin1');
+      const [state, ...numbers] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      used += (Number(numbers[10]) + Number(numbers[11])) / 100; // utime and stime, in ticks
+      if (state === 'R') asleep = false;
+    } catch {} // it has ended, or this is not Linux
+  }
+  return { used, asleep };
 }
 
 /** @param {number} pid */

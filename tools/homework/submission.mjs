@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { decode, encode } from './codec.mjs';
 import { endSandbox, startSandbox } from './sandbox.mjs';
 
-/** Seconds. A submission that does what it should needs about five in all. */
+/** Seconds that the submission itself had. One that does what it should needs about five in all. */
 export const patience = { start: 30, cell: 20, call: 8, all: 100 };
 
 const longestMessage = 16 << 20;
@@ -17,11 +17,12 @@ const longestOutput = 10_000;
 
 /** A submission at work. What ends its process costs what was running then, and nothing else. */
 export class Submission {
-  /** What a reader of the report should know. */
-  remarks = /** @type {string[]} */ ([]);
+  #remarks = /** @type {Set<string>} */ (new Set());
   /** @type {Process | undefined} */
   #process;
-  /** Seconds that are left. Time in which it waits for its turn does not count. */
+  /** @type {Process[]} the ended ones, too */
+  #all = [];
+  /** Seconds that are left. Time in which it waits for its turn, or for a processor, does not count. */
   #left = patience.all;
   /** Cells that are left out since they ended the process. */
   #omitted = new Set();
@@ -67,7 +68,7 @@ export class Submission {
     if (lost) throw new Error(lost);
     const process = await this.start();
     try {
-      const reply = await this.#timed(patience.call, (seconds) =>
+      const reply = await this.#timed(process, patience.call, (seconds) =>
         process.ask({ call: name, ...request }, seconds),
       );
       if ('error' in reply) throw new Error(String(reply.error).slice(0, 500));
@@ -75,7 +76,7 @@ export class Submission {
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       this.#lost.set(name, error.message);
-      this.remarks.push(`${name}: ${error.message}`);
+      this.#remarks.add(`${name}: ${error.message}`);
       this.#process = undefined;
       throw error;
     }
@@ -85,11 +86,12 @@ export class Submission {
   async start() {
     while (!this.#process) {
       const process = new Process(this.wrapped);
+      this.#all.push(process);
       const cells = this.cells.filter(({ index }) => !this.#omitted.has(index));
       try {
-        await process.run(cells, (most, work) => this.#timed(most, work));
+        await process.run(cells, (most, work) => this.#timed(process, most, work));
         for (const [index, error] of process.failed)
-          this.#remark(`cell ${index + 1} failed: ${error}`);
+          this.#remarks.add(`cell ${index + 1} failed: ${error}`);
         this.#process = process;
       } catch (error) {
         process.end();
@@ -97,36 +99,39 @@ export class Submission {
         if (process.running === undefined)
           throw new Error(`the submission did not start: ${error.message}`);
         this.#omitted.add(process.running);
-        this.#remark(`cell ${process.running + 1} was left out: ${error.message}`);
+        this.#remarks.add(`cell ${process.running + 1} was left out: ${error.message}`);
       }
-      const complaint = process.complaints.trim().slice(0, 200);
-      if (complaint) this.#remark(`it wrote to stderr: ${complaint}`);
     }
     return this.#process;
   }
 
-  /** @param {string} text */
-  #remark(text) {
-    if (!this.remarks.includes(text)) this.remarks.push(text);
+  /** What a reader of the report should know. */
+  get remarks() {
+    return [...this.#remarks];
   }
 
   /**
    * @template T
+   * @param {Process} process
    * @param {number} most seconds that this may take
    * @param {(seconds: number) => Promise<T>} work
    */
-  async #timed(most, work) {
+  async #timed(process, most, work) {
     if (this.#left <= 0) throw new Error('the time for this submission is over');
-    const start = performance.now();
+    const start = process.child.seconds();
     try {
       return await work(Math.min(most, this.#left));
     } finally {
-      this.#left -= (performance.now() - start) / 1000;
+      this.#left -= process.child.seconds() - start;
     }
   }
 
   close() {
     this.#process?.end();
+    for (const { complaints } of this.#all) {
+      const complaint = complaints.trim().slice(0, 200);
+      if (complaint) this.#remarks.add(`it wrote to stderr: ${complaint}`);
+    }
   }
 }
 
@@ -190,6 +195,7 @@ class Process {
    */
   async run(cells, timed) {
     this.#send({ cells });
+    const known = new Set(cells.map(({ index }) => index));
     let most = patience.start;
     for (;;) {
       const message = await timed(most, (seconds) => this.#next(seconds));
@@ -197,8 +203,7 @@ class Process {
         this.running = undefined;
         return;
       }
-      const known = cells.some(({ index }) => index === (message.begin ?? message.end));
-      if (!known) this.#garbage();
+      if (!known.has(message.begin ?? message.end)) this.#garbage();
       if (message.begin !== undefined) this.running = message.begin;
       else if ('error' in message)
         this.failed.push([message.end, String(message.error).slice(0, 300)]);
@@ -241,12 +246,13 @@ class Process {
   #wait(seconds) {
     if (this.#ended !== undefined) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const timer = setTimeout(
-        () => this.end(`it did not come back within ${Math.ceil(seconds)} s`),
-        1000 * seconds,
-      );
+      const until = this.child.seconds() + seconds;
+      const timer = setInterval(() => {
+        if (this.child.seconds() < until) return;
+        this.end(`it did not come back within ${Math.ceil(seconds)} s`);
+      }, 100);
       this.#waiting = (line) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         this.#waiting = undefined;
         resolve(line);
       };

@@ -1,4 +1,4 @@
-import { type Exercise, near, numbers } from '../../notebook/check';
+import { type Exercise, near, numbers, round } from '../../notebook/check';
 
 type Look = { weights: number[]; context: number };
 
@@ -19,11 +19,11 @@ const pencil: Exercise<{ warm: Look; cold: Look }> = {
       },
     },
     {
-      does: 'gives the second key three times the weight of the first at τ = 1',
+      does: 'gives weights whose ratio fits the scores at τ = 1',
       look: ({ warm }) => near('α₂ / α₁', warm.weights[1] / warm.weights[0], 3, 1e-2),
     },
     {
-      does: 'gives it the square of that at half the temperature',
+      does: 'gives weights whose ratio fits the scores at τ = 1/2',
       look: ({ cold }) => near('α₂ / α₁', cold.weights[1] / cold.weights[0], 9, 1e-2),
     },
     {
@@ -96,19 +96,25 @@ const softLookup: Exercise<Lookup> = {
   ],
 };
 
-/** 0.3: the exponential of the entropy. */
-const effectiveKeys: Exercise<(weights: number[]) => number> = {
+/** What the memory says about a drawing, and how many marks it has. */
+type Asked = { marks: number; share: number };
+
+/** 0.3, a contest: a drawing of few marks that the memory takes for an 8. */
+const leanestEight: Exercise<Asked> = {
   name: '0.3',
   behaviours: [
     {
-      does: 'is 4 for four equal weights',
-      look: (f) => near('it', f([0.25, 0.25, 0.25, 0.25]), 4),
+      does: 'is an 8 to the memory: more than half of the weight lies on eights',
+      look: ({ share }) =>
+        share > 0.5 ? undefined : `eights have ${round(100 * share)} % of the weight`,
     },
-    { does: 'is 1 for one key with all the weight', look: (f) => near('it', f([0, 1, 0]), 1) },
-    {
-      does: 'lies between for others',
-      look: (f) => near('for (1/2, 1/4, 1/4) it', f([0.5, 0.25, 0.25]), 2 ** 1.5),
-    },
+    ...[30, 20, 14].map((most) => ({
+      does: `and needs no more than ${most} marks`,
+      look: ({ marks, share }: Asked) => {
+        if (!(share > 0.5)) return 'it has to be an 8 first';
+        return marks <= most ? undefined : `it has ${marks}`;
+      },
+    })),
   ],
 };
 
@@ -141,4 +147,4 @@ function total(values: number[]): number {
 }
 
 /** The exercises of lesson 00. */
-export const lesson00 = { pencil, softLookup, effectiveKeys, leaveOneOut };
+export const lesson00 = { pencil, softLookup, leanestEight, leaveOneOut };

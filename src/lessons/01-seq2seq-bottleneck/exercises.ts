@@ -22,59 +22,75 @@ const pencil: Exercise<{ greedy: number; best: number; perplexity: number }> = {
   ],
 };
 
-/** Weights of one gate, or of the candidate, of a GRU with one unit and one input. */
+/** Weights of one gate, or of the candidate, of an LSTM with one unit and one input. */
 export type Affine = { x: number; h: number; bias: number };
-type Step = (
-  x: number,
-  h: number,
-  weights: { reset: Affine; update: Affine; candidate: Affine },
-) => number;
+type Gates = { input: Affine; forget: Affine; output: Affine; candidate: Affine };
+type State = { h: number; m: number };
+type Step = (x: number, state: State, gates: Gates) => State;
 
+/** A gate that is open for a bias of 50, closed for −50. */
 const gate = (bias: number): Affine => ({ x: 0, h: 0, bias });
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+const add: Affine = { x: 1, h: 0, bias: 0 };
 
-/** 1.2: one step of a GRU with one unit. */
-const gruStep: Exercise<Step> = {
+/** 1.2: one step of an LSTM with one unit. */
+const lstmStep: Exercise<Step> = {
   name: '1.2',
   behaviours: [
     {
-      does: 'keeps the state where the update gate is 1',
+      does: 'keeps the memory where the forget gate is open and the input gate closed',
       look: (step) => {
-        const weights = { reset: gate(0), update: gate(50), candidate: { x: 1, h: 1, bias: 0 } };
-        const next = step(2, 0.3, weights);
-        return near('the state', next, 0.3)
-          ? `the state 0.3 becomes ${round(next)} though u = 1; which of h and the candidate does u multiply?`
+        const gates = { input: gate(-50), forget: gate(50), output: gate(0), candidate: add };
+        return near('the memory', step(2, { h: 0.1, m: 1.7 }, gates)?.m, 1.7);
+      },
+    },
+    {
+      does: 'adds to the memory where both are open, as the LSTM of 1997 did',
+      look: (step) => {
+        const gates = { input: gate(50), forget: gate(50), output: gate(0), candidate: add };
+        const { m } = step(0.5, { h: 0.1, m: 1 }, gates);
+        return near('the memory', m, 1 + Math.tanh(0.5))
+          ? `the memory 1 becomes ${round(m)} though nothing is to be forgotten and tanh 0.5 comes in; is there one gate for each?`
           : undefined;
       },
     },
     {
-      does: 'is the tanh of the candidate where the update gate is 0',
+      does: 'shows nothing where the output gate is closed, and keeps it all the same',
       look: (step) => {
-        const weights = {
-          reset: gate(50),
-          update: gate(-50),
-          candidate: { x: 1, h: 2, bias: 0.5 },
+        const gates = { input: gate(-50), forget: gate(50), output: gate(-50), candidate: add };
+        const { h, m } = step(0.5, { h: 0.1, m: 0.8 }, gates);
+        return near('h', h, 0) ?? near('the memory', m, 0.8);
+      },
+    },
+    {
+      does: 'shows the tanh of the new memory where the output gate is open',
+      look: (step) => {
+        const gates = { input: gate(50), forget: gate(-50), output: gate(50), candidate: add };
+        const { h } = step(1.5, { h: 0.1, m: 5 }, gates);
+        return near('h', h, Math.tanh(Math.tanh(1.5)))
+          ? `h is ${round(h)}; is it made of the memory after this step, squashed once more?`
+          : undefined;
+      },
+    },
+    {
+      does: 'computes every gate from x and h, by a sigmoid',
+      look: (step) => {
+        const gates = {
+          input: { x: 1, h: -1, bias: 0.2 },
+          forget: { x: -0.5, h: 2, bias: 0.1 },
+          output: { x: 0.3, h: 0.4, bias: -0.2 },
+          candidate: { x: 0.7, h: 1.5, bias: -0.3 },
         };
-        return near('the state', step(0.2, 0.1, weights), Math.tanh(0.9));
-      },
-    },
-    {
-      does: 'forgets the state in the candidate where the reset gate is 0',
-      look: (step) => {
-        const weights = { reset: gate(-50), update: gate(-50), candidate: { x: 1, h: 5, bias: 0 } };
-        return near('the state', step(0.2, 0.9, weights), Math.tanh(0.2));
-      },
-    },
-    {
-      does: 'computes both gates from input and state, by a sigmoid',
-      look: (step) => {
-        const reset = { x: 1, h: -1, bias: 0.2 };
-        const update = { x: -0.5, h: 2, bias: 0.1 };
-        const next = step(0.4, -0.6, { reset, update, candidate: { x: 0.7, h: 1.5, bias: -0.3 } });
-        const r = sigmoid(0.4 + 0.6 + 0.2);
-        const u = sigmoid(-0.2 - 1.2 + 0.1);
-        const candidate = Math.tanh(0.28 + 1.5 * r * -0.6 - 0.3);
-        return near('the state', next, u * -0.6 + (1 - u) * candidate, 1e-4);
+        const [x, h, m] = [0.4, -0.6, 0.9];
+        const sum = (of: Affine) => of.x * x + of.h * h + of.bias;
+        const next =
+          sigmoid(sum(gates.forget)) * m +
+          sigmoid(sum(gates.input)) * Math.tanh(sum(gates.candidate));
+        const got = step(x, { h, m }, gates);
+        return (
+          near('the memory', got.m, next, 1e-4) ??
+          near('h', got.h, sigmoid(sum(gates.output)) * Math.tanh(next), 1e-4)
+        );
       },
     },
   ],
@@ -133,34 +149,25 @@ const beam: Exercise<Search> = {
   ],
 };
 
-type FirstError = (said: string[], truth: string[]) => number;
-
-/** 1.4: where a pronunciation first goes wrong. */
-const firstError: Exercise<FirstError> = {
+/** 1.4: a few letters that make a model write and write. */
+const babble: Exercise<{ word: string; babbled: string[] }> = {
   name: '1.4',
   behaviours: [
     {
-      does: 'is −1 where nothing is wrong',
-      look: (first) => near('the position', first(['K', 'AE', 'T'], ['K', 'AE', 'T']), -1),
+      does: 'is at most three letters',
+      look: ({ word }) =>
+        /^[A-Z]{1,3}$/i.test(word) ? undefined : `"${word}" is not one to three letters A–Z`,
     },
-    {
-      does: 'is the position of the first wrong phoneme, counted from 0',
-      look: (first) => near('the position', first(['K', 'AH', 'D'], ['K', 'AE', 'T']), 1),
-    },
-    {
-      does: 'finds what is missing at the end',
-      look: (first) => near('the position', first(['K', 'AE'], ['K', 'AE', 'T']), 2),
-    },
-    {
-      does: 'finds what is too much at the end',
-      look: (first) => near('the position', first(['K', 'AE', 'T', 'S'], ['K', 'AE', 'T']), 3),
-    },
-    {
-      does: 'says 0 for an output without a phoneme',
-      look: (first) => near('the position', first([], ['K', 'AE', 'T']), 0),
-    },
+    { does: 'makes the model write more phonemes than there are letters', look: longer(4) },
+    { does: 'makes it write three for each letter', look: longer(9) },
+    { does: 'gets past fifteen: now look for what such words have in common', look: longer(16) },
   ],
 };
+
+function longer(least: number) {
+  return ({ babbled }: { babbled: string[] }) =>
+    babbled.length >= least ? undefined : `the model wrote ${babbled.length} phonemes`;
+}
 
 /** What is wrong with a list of ids that should be another. */
 function said(what: string, ids: unknown, expected: number[]): string | undefined {
@@ -169,4 +176,4 @@ function said(what: string, ids: unknown, expected: number[]): string | undefine
 }
 
 /** The exercises of lesson 01. */
-export const lesson01 = { pencil, gruStep, beam, firstError };
+export const lesson01 = { pencil, lstmStep, beam, babble };

@@ -1,33 +1,35 @@
+import { phonemes } from '../../data/cmudict';
 import { type Exercise, near, numbers, round } from '../../notebook/check';
+import { editDistance } from '../../training/error-rates';
 
-/** 2.1: weights and context with a pencil. */
-const pencil: Exercise<{ weights: number[]; context: number }> = {
+/** 2.1: how sharp additive weights can get, with a pencil. */
+const pencil: Exercise<{ largest: number; needed: number }> = {
   name: '2.1',
   behaviours: [
     {
-      does: 'gives three weights that sum to 1',
-      look: ({ weights }) => {
-        const wrong = numbers('weights', weights, 3);
-        return wrong ?? near('their sum', total(weights), 1, 1e-2);
+      does: 'gives a weight between that of chance and 1',
+      look: ({ largest }) =>
+        largest > 1 / 3 && largest < 1
+          ? undefined
+          : `a weight of ${largest}; a letter of three has a third without any score`,
+    },
+    {
+      does: 'gives the letter the highest score that v allows, and the others the lowest',
+      look: ({ largest }) => {
+        const wrong = near('the weight', largest, Math.E / (Math.E + 2 / Math.E), 5e-3);
+        return wrong && near('', largest, Math.E / (Math.E + 2), 5e-3) === undefined
+          ? 'the others have score 0 with you; how low can a score get?'
+          : wrong;
       },
     },
     {
-      does: 'gives the second letter twice the weight of the first, as e₂ − e₁ = ln 2',
-      look: ({ weights }) =>
-        numbers('weights', weights, 3) ?? near('α₂ / α₁', weights[1] / weights[0], 2, 1e-2),
-    },
-    {
-      does: 'gives the context as the average of the annotations under these weights',
-      look: ({ weights, context }) => {
-        const wrong = numbers('weights', weights, 3);
-        const average = 4 * weights?.[0] + 8 * weights?.[1] - 4 * weights?.[2];
-        return wrong ?? near('context', context, average, 1e-2);
+      does: 'finds the Σ|v| that a weight of 0.9 among ten letters takes',
+      look: ({ needed }) => {
+        const wrong = near('Σ|v|', needed, Math.log(9), 5e-3);
+        return wrong && near('', needed, Math.log(81), 5e-3) === undefined
+          ? `${wrong}; the highest and the lowest score are twice Σ|v| apart`
+          : wrong;
       },
-    },
-    {
-      does: 'has all of it right',
-      look: ({ weights, context }) =>
-        near('α₁', weights?.[0], 1 / 4, 1e-2) ?? near('context', context, 4, 1e-2),
     },
   ],
 };
@@ -78,112 +80,128 @@ const alignmentScore: Exercise<Score> = {
   ],
 };
 
-type Softmax = (logits: number[], mask: number[]) => number[];
+type Pull = (weights: number[], annotations: number[][], gradient: number[]) => number[];
 
-/** 2.3: a softmax that hides padding. */
-const maskedWeights: Exercise<Softmax> = {
+/** 2.3: what the loss tells each score, in plain arrays. */
+const pull: Exercise<Pull> = {
   name: '2.3',
   behaviours: [
     {
-      does: 'is the softmax where nothing is hidden',
-      look: (softmax) => {
-        const weights = softmax([0, Math.log(3)], [1, 1]);
-        return numbers('weights', weights, 2) ?? near('the first of [0, ln 3]', weights[0], 0.25);
-      },
-    },
-    {
-      does: 'gives hidden keys exactly 0, and the others sum 1',
-      look: (softmax) => {
-        const weights = softmax([1, 5, 2], [1, 0, 1]);
-        const wrong = numbers('weights', weights, 3);
-        if (wrong) return wrong;
-        if (weights[1] !== 0) return `the hidden key gets ${round(weights[1])}`;
-        return near('the sum', total(weights), 1)
-          ? `the row sums to ${round(total(weights))}: hide before you divide by the sum`
+      does: 'gives a number for each letter, and together they are 0',
+      look: (of) => {
+        const pulls = of(
+          [0.2, 0.3, 0.5],
+          [
+            [1, 0],
+            [0, 2],
+            [1, 1],
+          ],
+          [0.5, -1],
+        );
+        const wrong = numbers('the list', pulls, 3);
+        return wrong || Math.abs(total(pulls)) > 1e-6
+          ? (wrong ??
+              `they sum to ${round(total(pulls))}, but a softmax does not change if all scores rise alike`)
           : undefined;
       },
     },
     {
-      does: 'does not see what a hidden logit is',
-      look: (softmax) => {
-        const [a, b] = [softmax([1, 2, 900], [1, 1, 0]), softmax([1, 2, -900], [1, 1, 0])];
-        return numbers('weights', a, 3) ?? near('the first weight', a[0], b?.[0]);
+      does: 'leaves a letter without weight alone',
+      look: (of) => {
+        const pulls = of([1, 0], [[1], [5]], [2]);
+        return numbers('the list', pulls, 2) ?? near('the second', pulls[1], 0);
       },
     },
     {
-      does: 'stays finite for logits of 10,000',
-      look: (softmax) => {
-        const weights = softmax([10000, 9999], [1, 1]);
-        return numbers('weights', weights, 2)
-          ? `softmax([10000, 9999]) gives [${weights}]; what can you subtract from every logit without changing the result?`
-          : near('the first weight', weights[0], 1 / (1 + Math.exp(-1)));
+      does: 'is below 0 for a letter whose annotation lowers the loss: its score is to rise',
+      look: (of) => {
+        const pulls = of([0.5, 0.5], [[1], [0]], [-1]);
+        const wrong = numbers('the list', pulls, 2);
+        if (wrong) return wrong;
+        return pulls[0] < 0 && pulls[1] > 0
+          ? undefined
+          : `the loss falls as the context grows, the first annotation is above it, and you give [${pulls.map(round)}]`;
       },
     },
     {
-      does: 'gives 0 everywhere, not NaN, where everything is hidden',
-      look: (softmax) => {
-        const weights = softmax([3, 4], [0, 0]);
-        return numbers('weights', weights, 2) ?? near('the sum', total(weights), 0);
+      does: 'agrees with finite differences',
+      look: (of) => {
+        const e = [0.3, -0.5, 1.1];
+        const h = [
+          [0.2, -1],
+          [1.5, 0.4],
+          [-0.3, 0.8],
+        ];
+        const g = [0.7, -1.2];
+        const loss = (scores: number[]) => {
+          const alpha = softmax(scores);
+          return total(g.map((slope, d) => slope * total(alpha.map((a, j) => a * h[j][d]))));
+        };
+        const pulls = of(softmax(e), h, g);
+        const step = 1e-4;
+        const wrong = numbers('the list', pulls, 3);
+        if (wrong) return wrong;
+        for (const j of [0, 1, 2]) {
+          const at = (x: number) => loss(e.map((score, k) => (k === j ? score + x : score)));
+          const slope = (at(step) - at(-step)) / (2 * step);
+          const off = near(`the slope at letter ${j + 1}`, pulls[j], slope, 1e-4);
+          if (off) return `${off}; measured, it is ${round(slope)}`;
+        }
       },
     },
   ],
 };
 
-type Monotony = (weights: number[][]) => number;
+/** Pronunciations of some words: yours, the model's, and all that the dictionary has. */
+type Contest = { yours: string[][]; model: string[][]; truth: string[][][] };
 
-/** 2.4: how often the strongest key moves to the left. */
-const backwardShare: Exercise<Monotony> = {
+/** 2.4: say words better than the model. */
+const contest: Exercise<Contest> = {
   name: '2.4',
   behaviours: [
     {
-      does: 'is 0 on a diagonal',
-      look: (share) =>
-        near(
-          'the share',
-          share([
-            [1, 0, 0],
-            [0, 1, 0],
-            [0, 0, 1],
-          ]),
-          0,
-        ),
+      does: 'says every word, in sounds of ARPAbet',
+      look: ({ yours, truth }) => {
+        const missing = truth.findIndex((_, i) => !yours[i]?.length);
+        if (missing >= 0) return `word ${missing + 1} is not said`;
+        const odd = yours.flat().find((sound) => !known.has(sound));
+        return odd === undefined ? undefined : `"${odd}" is no sound of ARPAbet`;
+      },
     },
     {
-      does: 'is 1 on the other diagonal',
-      look: (share) =>
-        near(
-          'the share',
-          share([
-            [0, 0, 1],
-            [0, 1, 0],
-            [1, 0, 0],
-          ]),
-          1,
-        ),
+      does: 'has more than half of the words exactly right',
+      look: ({ yours, truth }) => {
+        const right = yours.filter((said, i) => off(said, truth[i]) === 0).length;
+        return 2 * right > truth.length ? undefined : `${right} of ${truth.length} are`;
+      },
     },
     {
-      does: 'does not count a step that stays where it is',
-      look: (share) =>
-        near(
-          'the share',
-          share([
-            [0, 1],
-            [0.4, 0.6],
-            [0.9, 0.1],
-          ]),
-          0.5,
-        ),
-    },
-    {
-      does: 'is 0 for an output of one step',
-      look: (share) => near('the share', share([[0.2, 0.8]]), 0),
+      does: 'is nearer to the dictionary than the model',
+      look: ({ yours, model, truth }) => {
+        const [you, it] = [yours, model].map((all) =>
+          total(all.map((said, i) => off(said, truth[i]))),
+        );
+        return you < it ? undefined : `you have ${you} sounds wrong, the model ${it}`;
+      },
     },
   ],
 };
+
+const known = new Set(phonemes.tokens.slice(3)); // without padding, start and end mark
+
+/** How many sounds to change, put in or leave out to come to the nearest right pronunciation. */
+function off(said: string[], right: string[][]): number {
+  return Math.min(...right.map((one) => editDistance(said, one)));
+}
+
+function softmax(scores: number[]): number[] {
+  const powers = scores.map(Math.exp);
+  return powers.map((power) => power / total(powers));
+}
 
 function total(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** The exercises of lesson 02. */
-export const lesson02 = { pencil, alignmentScore, maskedWeights, backwardShare };
+export const lesson02 = { pencil, alignmentScore, pull, contest };

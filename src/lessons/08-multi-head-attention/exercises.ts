@@ -1,20 +1,16 @@
-import { multiHeadAttention, multiHeadParameters } from '../../attention/heads/multi-head';
-import { causalMask } from '../../attention/masks';
 import { type Exercise, near, numbers, round } from '../../notebook/check';
-import { random, uniform } from '../../tensors/random';
-import { taped } from '../../tensors/taped';
-import { tf } from '../../tensors/tf';
+import { storedResults } from '../../notebook/stored-results';
 
 /** 8.1: two heads and W^O with a pencil. */
 const pencil: Exercise<{ head1: number; head2: number; output: number[] }> = {
   name: '8.1',
   behaviours: [
     {
-      does: 'averages the values of head 1 under weights in the ratio 1 : 3',
+      does: 'averages the values of head 1 under its own weights',
       look: ({ head1 }) => near('head 1', head1, 5, 1e-2),
     },
     {
-      does: 'averages the values of head 2 under weights in the ratio 4 : 1',
+      does: 'averages the values of head 2 under its own weights',
       look: ({ head2 }) => near('head 2', head2, 12, 1e-2),
     },
     {
@@ -72,112 +68,6 @@ const split: Exercise<Split> = {
   ],
 };
 
-type Matrices = { WQ: tf.Tensor2D; WK: tf.Tensor2D; WV: tf.Tensor2D; WO: tf.Tensor2D };
-type Layer = (
-  x: tf.Tensor2D,
-  parameters: Matrices,
-  heads: number,
-) => { context: tf.Tensor; weights: tf.Tensor };
-
-/** One example of 5 positions in 3 heads of depth 2, and what is right for it. */
-function example() {
-  const next = random(8);
-  const x = uniform([5, 6], next, 2) as tf.Tensor2D;
-  const parameters = multiHeadParameters({ dModel: 6 }, next) as unknown as Matrices;
-  const right = (input: tf.Tensor, p: Matrices) => {
-    const batch = input.expandDims(0);
-    const options = { heads: 3, mask: causalMask(5).expandDims(0) };
-    const { context, weights } = multiHeadAttention(batch, batch, batch, p, options);
-    return { context: context.squeeze([0]), weights: weights.squeeze([0]) };
-  };
-  return { x, parameters, right };
-}
-
-/** Looks with `example()` and frees what was made. */
-const within =
-  (look: (layer: Layer, e: ReturnType<typeof example>) => string | undefined) => (layer: Layer) => {
-    tf.engine().startScope();
-    try {
-      return look(layer, example());
-    } finally {
-      tf.engine().endScope();
-    }
-  };
-
-/** 8.3: causal multi-head self-attention in tensors. */
-const layer: Exercise<Layer> = {
-  name: '8.3',
-  behaviours: [
-    {
-      does: 'gives every query of every head weights that sum to 1',
-      look: within((f, { x, parameters }) => {
-        const { weights } = f(x, parameters, 3);
-        if (weights.shape.join() !== '3,5,5') return `weights have shape [${weights.shape}]`;
-        const sums = Array.from(tf.sum(weights, -1).dataSync());
-        const wrong = sums.findIndex((sum) => !(Math.abs(sum - 1) < 1e-4));
-        if (wrong < 0) return undefined;
-        const place = `row ${wrong % 5} of head ${Math.floor(wrong / 5) + 1}`;
-        return `${place} sums to ${round(sums[wrong])}`;
-      }),
-    },
-    {
-      does: 'does not let a position see a later one',
-      look: within((f, { x, parameters }) => {
-        const later = tf.concat([x.slice([0, 0], [4, 6]), tf.fill([1, 6], 3)]) as tf.Tensor2D;
-        const outputs = [x, later].map((input) => f(input, parameters, 3).context);
-        const past = outputs.map((context) => context.slice([0, 0], [4, 6]));
-        const moved = largest(tf.sub(past[0], past[1]));
-        return moved < 1e-5
-          ? undefined
-          : `the last position changed, and earlier ones moved by ${round(moved)}`;
-      }),
-    },
-    {
-      does: 'divides the scores by √dHead',
-      look: within((f, { x, parameters, right }) => {
-        const { weights } = f(x, parameters, 3);
-        const wanted = right(x, parameters).weights;
-        if (largest(tf.sub(tf.sum(weights, -1), 1)) > 1e-4) return 'first make rows sum to 1';
-        // Scores up to a constant per row; of the last row, which sees everything.
-        const spread = (w: tf.Tensor) => {
-          const row = tf.log(tf.maximum(w.slice([0, 4, 0], [3, 1, 5]), 1e-30));
-          return tf.sub(tf.max(row, -1), tf.min(row, -1)).dataSync();
-        };
-        const [got, right_] = [spread(weights), spread(wanted)];
-        return near('the spread of scores, as a multiple of the right one', got[0] / right_[0], 1);
-      }),
-    },
-    {
-      does: 'equals the course’s multiHeadAttention, W^O included',
-      look: within((f, { x, parameters, right }) => {
-        const { context } = f(x, parameters, 3);
-        if (context.shape.join() !== '5,6') return `context has shape [${context.shape}]`;
-        const off = largest(tf.sub(context, right(x, parameters).context));
-        return off < 1e-4 ? undefined : `an output is off by ${round(off)}`;
-      }),
-    },
-    {
-      does: 'passes the right gradient to all four matrices',
-      look: within((f, { x, parameters, right }) => {
-        const names = ['WQ', 'WK', 'WV', 'WO'] as const;
-        const gradients = (layer: (p: Matrices) => tf.Tensor) =>
-          taped(() =>
-            tf.grads((...matrices) => {
-              const p = Object.fromEntries(names.map((n, i) => [n, matrices[i]])) as Matrices;
-              return tf.sum(tf.square(layer(p)));
-            })(names.map((name) => parameters[name])),
-          );
-        const [got, wanted] = [
-          gradients((p) => f(x, p, 3).context),
-          gradients((p) => right(x, p).context),
-        ];
-        const wrong = names.findIndex((_, i) => largest(tf.sub(got[i], wanted[i])) > 1e-3);
-        return wrong < 0 ? undefined : `the gradient of ${names[wrong]} is another`;
-      }),
-    },
-  ],
-};
-
 type Shares = (heads: number[][], WO: number[][]) => number[][];
 
 const twoHeads = [
@@ -191,9 +81,9 @@ const outputMatrix = [
   [2, 0, 1],
 ];
 
-/** 8.4: what each head adds to the output. */
+/** 8.3: what each head adds to the output. */
 const shares: Exercise<Shares> = {
-  name: '8.4',
+  name: '8.3',
   behaviours: [
     {
       does: 'gives each head a share as long as the output',
@@ -224,10 +114,45 @@ const shares: Exercise<Shares> = {
   ],
 };
 
-function largest(x: tf.Tensor): number {
-  const value = tf.max(tf.abs(x)).dataSync()[0];
-  return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+/** Where heads were told to look, and the share of right answers that came of it. */
+type Layout = { offsets: number[]; right: number };
+
+/** A layout is judged by what learned heads get, and by all layouts, in percent. */
+const stored = (what: string) => storedResults('08').numbers[`letters, ${what}: right`];
+const mean = (some: number[]) => some.reduce((sum, x) => sum + x, 0) / some.length;
+
+function beats({ right }: Layout, least: number): string | undefined {
+  const got = 100 * right;
+  return got > least ? undefined : `yours gets ${round(got)} %, and that is not above it`;
 }
+
+/** 8.4: heads laid out by the reader. */
+const layout: Exercise<Layout> = {
+  name: '8.4',
+  behaviours: [
+    {
+      does: 'has four heads, each with a whole number of its own, and none at 0',
+      look: ({ offsets }) => {
+        const whole = offsets.every((offset) => Number.isInteger(offset) && offset !== 0);
+        if (!whole) return 'a head looks at its own letter, or between two';
+        if (new Set(offsets).size < offsets.length) return 'two heads look at the same place';
+        return offsets.length === 4 ? undefined : `there are ${offsets.length}`;
+      },
+    },
+    {
+      does: 'gets more right than one head that learned where to look',
+      look: (layout) => beats(layout, mean(stored('1 head'))),
+    },
+    {
+      does: 'gets more right than two heads that learned',
+      look: (layout) => beats(layout, mean(stored('2 heads'))),
+    },
+    {
+      does: 'gets as much right as the best of all layouts of four, give or take half a point',
+      look: (layout) => beats(layout, stored('all layouts of 4 fixed heads')[0] - 0.5),
+    },
+  ],
+};
 
 function shapeOf(nested: unknown): string {
   const shape: number[] = [];
@@ -249,4 +174,4 @@ function differing(actual: unknown, expected: number[][]): string | undefined {
 }
 
 /** The exercises of lesson 08. */
-export const lesson08 = { pencil, split, layer, shares };
+export const lesson08 = { pencil, split, shares, layout };

@@ -125,53 +125,26 @@ const combineRounds: Exercise<Combine> = {
   ],
 };
 
-type Met = (buckets: number[][], pairs: [number, number][]) => number;
-
-/** 17.4: the share of pairs that meet in at least one round. */
-const metShare: Exercise<Met> = {
+/** 17.4: a contest, for few dot products. */
+const contest: Exercise<{ accuracy: number; products: number }> = {
   name: '17.4',
   behaviours: [
     {
-      does: 'is 1 if every pair meets in the only round, 0 if none does',
-      look: (met) =>
-        near('the share for equal buckets', met([[7, 7]], [[0, 1]]), 1) ??
-        near('the share for different buckets', met([[7, 8]], [[0, 1]]), 0),
+      does: 'recognises at least 90 % of the digits',
+      look: ({ accuracy }) =>
+        accuracy >= 90
+          ? undefined
+          : `${round(accuracy)} %: too many near digits are never met; what makes two meet more often?`,
     },
-    {
-      does: 'counts a pair once, however often it meets',
-      look: (met) => {
-        const buckets = [
-          [1, 1, 0],
-          [2, 2, 0],
-        ];
-        const pairs: [number, number][] = [
-          [0, 1],
-          [0, 2],
-        ];
-        return near('the share when one of two pairs meets twice', met(buckets, pairs), 0.5);
-      },
-    },
-    {
-      does: 'is content with one round out of several',
-      look: (met) => {
-        const buckets = [
-          [0, 1],
-          [3, 3],
-          [5, 4],
-        ];
-        return near('the share when a pair meets in round 2 of 3', met(buckets, [[0, 1]]), 1);
-      },
-    },
-    {
-      does: 'compares buckets of the same round only',
-      look: (met) => {
-        const buckets = [
-          [4, 5],
-          [5, 6],
-        ];
-        return near('the share', met(buckets, [[0, 1]]), 0);
-      },
-    },
+    ...[
+      { most: 640, who: 'fewer than the first try', hint: 'what is dear here, hashing or logits?' },
+      { most: 512, who: 'an eighth of full attention', hint: 'must the chunks be so long?' },
+      { most: 352, who: 'as few as we found', hint: 'must hashing be so dear?' },
+    ].map(({ most, who, hint }) => ({
+      does: `takes at most ${most} dot products for each digit: ${who}`,
+      look: ({ products }: { products: number }) =>
+        products <= most ? undefined : `${products} dot products; ${hint}`,
+    })),
   ],
 };
 
@@ -188,4 +161,4 @@ function close(what: string, actual: unknown, expected: number[]): string | unde
 }
 
 /** The exercises of lesson 17. */
-export const lesson17 = { pencil, angularBucket, combineRounds, metShare };
+export const lesson17 = { pencil, angularBucket, combineRounds, contest };

@@ -26,30 +26,36 @@ test('1.1 accepts the right numbers and leads on from wrong ones', () => {
 
 test('1.2 accepts the formulas, and tells the classic mistakes apart', () => {
   type Affine = { x: number; h: number; bias: number };
-  type Weights = { reset: Affine; update: Affine; candidate: Affine };
+  type Gates = { input: Affine; forget: Affine; output: Affine; candidate: Affine };
+  type State = { h: number; m: number };
   const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
-  const at = (w: Affine, x: number, h: number) => w.x * x + w.h * h + w.bias;
-  const right = (x: number, h: number, { reset, update, candidate }: Weights) => {
-    const [r, u] = [sigmoid(at(reset, x, h)), sigmoid(at(update, x, h))];
-    return u * h + (1 - u) * Math.tanh(at(candidate, x, r * h));
+  const sum = (w: Affine, x: number, h: number) => w.x * x + w.h * h + w.bias;
+  const make =
+    (next: (f: number, m: number, i: number, candidate: number) => number, show = Math.tanh) =>
+    (x: number, { h, m }: State, { input, forget, output, candidate }: Gates) => {
+      const [i, f, o] = [input, forget, output].map((gate) => sigmoid(sum(gate, x, h)));
+      const after = next(f, m, i, Math.tanh(sum(candidate, x, h)));
+      return { h: o * show(after), m: after };
+    };
+  const right = make((f, m, i, candidate) => f * m + i * candidate);
+  const tied = make((f, m, _, candidate) => f * m + (1 - f) * candidate); // as in a GRU
+  const noForget = make((_, m, i, candidate) => m + i * candidate);
+  const notSquashed = make(
+    (f, m, i, candidate) => f * m + i * candidate,
+    (m) => m,
+  );
+  const oldMemory = (x: number, state: State, gates: Gates) => {
+    const o = sigmoid(sum(gates.output, x, state.h));
+    return { ...right(x, state, gates), h: o * Math.tanh(state.m) };
   };
-  const swapped = (x: number, h: number, { reset, update, candidate }: Weights) => {
-    const [r, u] = [sigmoid(at(reset, x, h)), sigmoid(at(update, x, h))];
-    return (1 - u) * h + u * Math.tanh(at(candidate, x, r * h));
-  };
-  const noReset = (x: number, h: number, { update, candidate }: Weights) => {
-    const u = sigmoid(at(update, x, h));
-    return u * h + (1 - u) * Math.tanh(at(candidate, x, h));
-  };
-  const noTanh = (x: number, h: number, { reset, update, candidate }: Weights) => {
-    const [r, u] = [sigmoid(at(reset, x, h)), sigmoid(at(update, x, h))];
-    return u * h + (1 - u) * at(candidate, x, r * h);
-  };
-  expect(passes(lesson01.gruStep, right)).toBe(true);
-  expect(marks(lesson01.gruStep, swapped)).toBe('✗✗✗✗');
-  expect(marks(lesson01.gruStep, noReset)).toBe('✓✓✗✗');
-  expect(marks(lesson01.gruStep, noTanh)).toBe('✓✗✗✗');
-  expect(marks(lesson01.gruStep, stub)).toBe('○○○○');
+  const gatesSeeMemory = (x: number, { m }: State, gates: Gates) => right(x, { h: m, m }, gates);
+  expect(passes(lesson01.lstmStep, right)).toBe(true);
+  expect(marks(lesson01.lstmStep, tied)).toBe('✓✗✓✓✗');
+  expect(marks(lesson01.lstmStep, noForget)).toBe('✓✓✓✗✗');
+  expect(marks(lesson01.lstmStep, notSquashed)).toBe('✓✓✓✗✗');
+  expect(marks(lesson01.lstmStep, oldMemory)).toBe('✓✓✓✗✗');
+  expect(marks(lesson01.lstmStep, gatesSeeMemory)).toBe('✓✓✓✓✗');
+  expect(marks(lesson01.lstmStep, stub)).toBe('○○○○○');
 });
 
 test('1.3 accepts a beam search, and tells the classic mistakes apart', () => {
@@ -98,15 +104,10 @@ test('1.3 accepts a beam search, and tells the classic mistakes apart', () => {
   expect(marks(lesson01.beam, stub)).toBe('○○○○○');
 });
 
-test('1.4 accepts the first position that differs, ends included', () => {
-  const right = (said: string[], truth: string[]) => {
-    const at = Array.from({ length: Math.max(said.length, truth.length) }, (_, i) => i);
-    return at.find((i) => said[i] !== truth[i]) ?? -1;
-  };
-  const onlySaid = (said: string[], truth: string[]) => said.findIndex((p, i) => p !== truth[i]);
-  const onlyTruth = (said: string[], truth: string[]) => truth.findIndex((p, i) => p !== said[i]);
-  expect(passes(lesson01.firstError, right)).toBe(true);
-  expect(marks(lesson01.firstError, onlySaid)).toBe('✓✓✗✓✗');
-  expect(marks(lesson01.firstError, onlyTruth)).toBe('✓✓✓✗✓');
-  expect(marks(lesson01.firstError, stub)).toBe('○○○○○');
+test('1.4 wants few letters and much babble', () => {
+  const said = (count: number) => Array.from({ length: count }, () => 'W');
+  expect(passes(lesson01.babble, { word: 'QQQ', babbled: said(20) })).toBe(true);
+  expect(marks(lesson01.babble, { word: 'cat', babbled: said(3) })).toBe('✓✗✗✗');
+  expect(marks(lesson01.babble, { word: 'WWWWWW', babbled: said(30) })).toBe('✗✓✓✓');
+  expect(marks(lesson01.babble)).toBe('○○○○');
 });

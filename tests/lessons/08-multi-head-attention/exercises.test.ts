@@ -1,13 +1,4 @@
-import {
-  causalMask,
-  type Exercise,
-  judge,
-  lesson08,
-  maskedSoftmax,
-  mergeHeads,
-  splitHeads,
-  tf,
-} from 'attention';
+import { type Exercise, judge, lesson08 } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 const marks = <T>(exercise: Exercise<T>, answer?: T) =>
@@ -55,50 +46,7 @@ describe('the exercises of lesson 08', () => {
     expect(marks(lesson08.split, stub)).toBe('○○○○');
   });
 
-  type Layer = typeof lesson08.layer extends Exercise<infer T> ? T : never;
-  const split = (x: tf.Tensor, heads: number) => splitHeads(x.expandDims(0), heads).squeeze([0]);
-  const merge = (x: tf.Tensor) => mergeHeads(x.expandDims(0)).squeeze([0]);
-  const mask = () => causalMask(5);
-  const softmax = (logits: tf.Tensor) => maskedSoftmax(logits, mask());
-  interface Changes {
-    weigh?: (logits: tf.Tensor) => tf.Tensor;
-    scale?: (dHead: number) => number;
-    cut?: typeof split;
-    out?: boolean;
-  }
-  const variant =
-    ({ weigh = softmax, scale = Math.sqrt, cut = split, out = true }: Changes): Layer =>
-    (x, { WQ, WK, WV, WO }, heads) => {
-      const [q, k, v] = [WQ, WK, WV].map((W) => cut(tf.matMul(x, W), heads));
-      const logits = tf.div(tf.matMul(q, k, false, true), scale(x.shape[1] / heads));
-      const weights = weigh(logits);
-      const context = merge(tf.matMul(weights, v)) as tf.Tensor2D;
-      return { context: out ? tf.matMul(context, WO) : context, weights };
-    };
-
-  test('8.3 accepts the layer, and tells the classic mistakes apart', () => {
-    const straight = (x: tf.Tensor, heads: number) => x.reshape([heads, 5, 6 / heads]);
-    const maskAfter = (logits: tf.Tensor) => tf.mul(tf.softmax(logits), mask());
-    const overQueries = (logits: tf.Tensor) =>
-      tf.transpose(maskedSoftmax(tf.transpose(logits, [0, 2, 1]), tf.transpose(mask())), [0, 2, 1]);
-    expect(marks(lesson08.layer, variant({}))).toBe('✓✓✓✓✓');
-    expect(marks(lesson08.layer, variant({ weigh: maskAfter }))).toBe('✗✗✗✗✗');
-    expect(marks(lesson08.layer, variant({ weigh: overQueries }))).toBe('✗✗✗✗✗');
-    expect(marks(lesson08.layer, variant({ weigh: (x) => tf.softmax(x) }))).toBe('✓✗✓✗✗');
-    expect(marks(lesson08.layer, variant({ scale: () => 1 }))).toBe('✓✓✗✗✗');
-    expect(marks(lesson08.layer, variant({ cut: straight })).slice(0, 2)).toBe('✓✗');
-    expect(marks(lesson08.layer, variant({ out: false }))).toBe('✓✓✓✗✗');
-    expect(marks(lesson08.layer, stub)).toBe('○○○○○');
-  });
-
-  test('8.3 leaves no tensor behind', () => {
-    judge(lesson08.layer, variant({}));
-    const before = tf.memory().numTensors;
-    judge(lesson08.layer, variant({}));
-    expect(tf.memory().numTensors).toBe(before);
-  });
-
-  test('8.4 accepts the share of each head, and neither columns of W^O nor the running output', () => {
+  test('8.3 accepts the share of each head, and neither columns of W^O nor the running output', () => {
     type Shares = (heads: number[][], WO: number[][]) => number[][];
     const product = (x: number[], M: number[][]) =>
       M[0].map((_, d) => x.reduce((sum, value, row) => sum + value * M[row][d], 0));
@@ -116,5 +64,17 @@ describe('the exercises of lesson 08', () => {
     expect(marks(lesson08.shares, running)).toBe('✓✗✓✗');
     expect(marks(lesson08.shares, even)).toBe('✓✓✗✗');
     expect(marks(lesson08.shares, stub)).toBe('○○○○');
+  });
+
+  test('8.4 ranks a layout among heads that learned and among all layouts', () => {
+    const best = [-2, -1, 1, 2];
+    expect(marks(lesson08.layout, { offsets: best, right: 0.3 })).toBe('✓✓✓✓');
+    expect(marks(lesson08.layout, { offsets: [-1, 1, 2, 3], right: 0.294 })).toBe('✓✓✓✗');
+    expect(marks(lesson08.layout, { offsets: [-1, 1, 3, 4], right: 0.283 })).toBe('✓✓✗✗');
+    expect(marks(lesson08.layout, { offsets: [1, 2, 3, 4], right: 0.2 })).toBe('✓✗✗✗');
+    expect(marks(lesson08.layout, { offsets: [-1, 0, 1, 2], right: 1 })[0]).toBe('✗');
+    expect(marks(lesson08.layout, { offsets: [-1, -1, 1, 2], right: 0.3 })[0]).toBe('✗');
+    expect(marks(lesson08.layout, { offsets: [-1, 1], right: 0.27 })[0]).toBe('✗');
+    expect(marks(lesson08.layout)).toBe('○○○○');
   });
 });

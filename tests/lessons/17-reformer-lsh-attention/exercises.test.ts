@@ -58,22 +58,14 @@ test('17.3 accepts weights exp(z − log Σ exp z), and neither a plain mean nor
   expect(marks(lesson17.combineRounds, stub)).toBe('○○○○');
 });
 
-test('17.4 accepts the share of pairs that ever meet, not of meetings', () => {
-  type Met = (buckets: number[][], pairs: [number, number][]) => number;
-  const share =
-    (holds: (meetings: boolean[]) => number): Met =>
-    (buckets, pairs) =>
-      pairs.reduce((sum, [i, j]) => sum + holds(buckets.map((row) => row[i] === row[j])), 0) /
-      pairs.length;
-  const ever = share((meetings) => Number(meetings.some(Boolean)));
-  const always = share((meetings) => Number(meetings.every(Boolean)));
-  const often = share((meetings) => meetings.filter(Boolean).length);
-  expect(marks(lesson17.metShare, ever)).toBe('✓✓✓✓');
-  expect(marks(lesson17.metShare, always)).toBe('✓✓✗✓');
-  expect(marks(lesson17.metShare, often)).toBe('✓✗✓✓');
-  const anyRound: Met = (buckets, pairs) =>
-    pairs.filter(([i, j]) => buckets.some((a) => buckets.some((b) => a[i] === b[j]))).length /
-    pairs.length;
-  expect(marks(lesson17.metShare, anyRound)[3]).toBe('✗');
-  expect(marks(lesson17.metShare, stub)).toBe('○○○○');
+test('17.4 wants digits recognised, then ever fewer dot products, and says what to look at', () => {
+  expect(marks(lesson17.contest, { accuracy: 90, products: 352 })).toBe('✓✓✓✓');
+  expect(marks(lesson17.contest, { accuracy: 90.6, products: 384 })).toBe('✓✓✓✗');
+  expect(marks(lesson17.contest, { accuracy: 91.1, products: 576 })).toBe('✓✓✗✗');
+  expect(marks(lesson17.contest, { accuracy: 91.3, products: 768 })).toBe('✓✗✗✗');
+  expect(marks(lesson17.contest, { accuracy: 40, products: 64 })).toBe('✗✓✓✓');
+  expect(marks(lesson17.contest)).toBe('○○○○');
+  const lines = judge(lesson17.contest, { accuracy: 85, products: 900 }).lines.join('\n');
+  expect(lines).toContain('85 %: too many near digits are never met');
+  expect(lines).toContain('900 dot products; what is dear here');
 });
