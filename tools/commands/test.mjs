@@ -38,9 +38,9 @@ export default async function (argv) {
     join(nodeModules, 'vitest', 'vitest.mjs'),
     'run',
     ...(rest.some((one) => one.startsWith('--reporter')) ? [] : ['--reporter=default']),
-    `--reporter=${join(root, 'tools', 'test', 'seconds.mjs')}`,
     ...tests,
     ...rest,
+    `--reporter=${join(root, 'tools', 'test', 'seconds.mjs')}`,
   ]);
   return checked || tested;
 }
