@@ -107,6 +107,7 @@ export function readFigure(raw: any): Figure {
     throw new Error(`plotly.js has no traces of the type ${traceTypes({ data }).join(', ')}`);
   }
   refuseAddresses([data, layout]);
+  layout.font = { size: smallestLetter, ...layout.font }; // or Plotly's letters have 12
   enlargeLetters([data, layout]);
   const { title, subtitle, lines, sublines } = heading(layout);
   const { width = 700, height = 450 } = layout;

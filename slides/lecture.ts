@@ -48,7 +48,7 @@ export function readLecture(file: string, lessonFile: (number: string) => string
     throw new DeckError(`${name}: ${(error as Error).message}`);
   }
   const schema = JSON.parse(readFileSync(asset('lecture.schema.json'), 'utf8'));
-  const validate = new Ajv({ allErrors: true }).compile(schema);
+  const validate = new Ajv({ allErrors: true, verbose: true }).compile(schema);
   if (!validate(lecture)) for (const error of validate.errors ?? []) problems.add(inWords(error));
   problems.check();
   for (const [i, part] of lecture.parts.entries()) {

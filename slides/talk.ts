@@ -29,6 +29,8 @@ export function talkSlides(
   const talk: Open[] = [];
   /** Headings since the slide before showed something: the next slide is theirs. */
   let waiting: string[] = [];
+  /** Headings that no text has followed yet: they go to the notes of the slide whose text does. */
+  let headingsBefore: Block[] = [];
   const trail: { level: number; text: string }[] = [];
   const show = ({ slide }: Open, cell: number, blocks: Block[]) => {
     if (slide.mark && slide.blocks.length === 0) {
@@ -66,7 +68,9 @@ export function talkSlides(
     const close = () => {
       const open = talk.at(-1);
       if (open) {
-        const notes = markdownBlocks(said.join('\n'), context);
+        const notes = [...headingsBefore, ...markdownBlocks(said.join('\n'), context)];
+        const text = notes.map(({ kind }) => kind !== 'heading').lastIndexOf(true) + 1;
+        headingsBefore = notes.splice(text);
         open.slide.notes += notes.map(noteHtml).join('\n');
       }
       said.fill('');

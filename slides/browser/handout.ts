@@ -5,11 +5,12 @@ import { element, isBehind, pages, root } from './page.ts';
 export const slidesPerPage = Number(new URLSearchParams(location.search).get('handout'));
 
 export async function handOut(): Promise<void> {
-  root.classList.add('static', 'handout');
+  // The last is for reveal.js, which has rules of its own for paper.
+  root.classList.add('static', 'handout', 'print-pdf');
   root.classList.toggle('two', slidesPerPage < 3);
   const style = document.head.appendChild(element('style', ''));
   style.textContent = '@page { size: A4; margin: 14mm 14mm 12mm }';
-  const sheets = element('main', 'leaves');
+  const sheets = element('main', 'slides leaves');
   for (const page of pages.filter((one) => !isBehind(one))) {
     await draw(page);
     const [leaf, view, words] = ['leaf', 'view', 'words'].map((name) => element('div', name));
@@ -19,5 +20,10 @@ export async function handOut(): Promise<void> {
     sheets.append(leaf);
   }
   document.querySelector('.reveal')?.replaceChildren(sheets);
+  for (const formula of sheets.querySelectorAll<HTMLElement>('.words .katex-display')) {
+    const { width = 0 } = formula.querySelector('.katex-html')?.getBoundingClientRect() ?? {};
+    const share = formula.clientWidth / width;
+    if (share < 1) formula.style.fontSize = `${share}em`;
+  }
   root.dataset.print = 'ready';
 }

@@ -13,7 +13,7 @@ export const isBehind = (page: Element | undefined) =>
 export const around = (page: HTMLElement) =>
   pages.filter((one) => isBehind(one) === isBehind(page));
 
-export const currentPage = (): HTMLElement | undefined => Reveal.getCurrentSlide();
+export const currentPage = (): HTMLElement | undefined => Reveal.getCurrentSlide?.();
 
 /** An element with its class, and with text, if it has any. */
 export function element<K extends keyof HTMLElementTagNameMap>(

@@ -99,9 +99,14 @@ export function coreOf(code: string): string {
 /** Whether all that a statement does is to refuse what does not fit. */
 function isCheck(statement: string): boolean {
   if (/^\s*(?:if \([^{]*\)\s+)?(?:throw |expect\w+\()/.test(statement)) return true;
-  const [, inner] = /^\s*if \([^{]*\{\n(\s*throw [\s\S]*)\n\s*\}$/.exec(statement) ?? [];
+  const [, inner] = /^\s*if \([^{]*\{\n([\s\S]*)\n\s*\}$/.exec(statement) ?? [];
   const lines = inner?.split('\n') ?? [];
-  return lines.length > 0 && statementEnd(lines, 0) === lines.length - 1;
+  for (let at = 0; at < lines.length; ) {
+    const end = statementEnd(lines, at);
+    if (!isCheck(lines.slice(at, end + 1).join('\n'))) return false;
+    at = end + 1;
+  }
+  return lines.length > 0;
 }
 
 /** The formulas of a docstring as lines of comment; if it has none, its first sentence. */

@@ -49,7 +49,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const saved = () => JSON.parse(readFileSync(join(folder, lesson), 'utf8')).cells;
+let cells: any[] = [];
+
+/** Saves the notebook and keeps its cells: those sent, since the file is half-written for a while. */
+async function save() {
+  const sent = page.waitForResponse((response) => response.request().method() === 'PUT');
+  await page.keyboard.press('Control+s');
+  cells = (await sent).request().postDataJSON().content.cells;
+}
 
 test(
   'lesson 02 runs in JupyterLab: every cell, without an error',
@@ -59,15 +66,13 @@ test(
     await page.locator('.lm-MenuBar-item', { hasText: 'Run' }).click();
     await page.locator('.lm-Menu-item', { hasText: /^Run All Cells/ }).click();
     const ended = async () => {
-      await page.keyboard.press('Control+s');
-      const cells = saved().filter((cell: any) => cell.cell_type === 'code');
-      const failed = cells.some((cell: any) =>
-        cell.outputs.some((o: any) => o.output_type === 'error'),
-      );
-      return failed || cells.at(-1).execution_count !== null;
+      await save();
+      const code = cells.filter((cell) => cell.cell_type === 'code');
+      const failed = code.some((cell) => cell.outputs.some((o: any) => o.output_type === 'error'));
+      return failed || code.at(-1).execution_count !== null;
     };
     await expect.poll(ended, { timeout: 9 * minutes, interval: 2000 }).toBe(true);
-    const outputs = saved().flatMap((cell: any) => cell.outputs ?? []);
+    const outputs = cells.flatMap((cell) => cell.outputs ?? []);
     expect(outputs.filter((output: any) => output.output_type === 'error')).toEqual([]);
     expect(outputs.filter((output: any) => output.name === 'stderr')).toEqual([]);
   },
@@ -77,15 +82,15 @@ test(
 test('what is printed breaks between words, and code that only draws is folded', async () => {
   const printed = page.locator('.jp-OutputArea-output pre').first();
   expect(await printed.evaluate((pre) => getComputedStyle(pre).wordBreak)).toBe('normal');
-  const folded = saved().filter((cell: any) => cell.metadata.jupyter?.source_hidden);
+  const folded = cells.filter((cell) => cell.metadata.jupyter?.source_hidden);
   expect(await page.locator('.jp-InputPlaceholder').count()).toBe(folded.length);
 });
 
 test(
   'its heatmaps are drawn: cells of colour, letters across, phonemes down',
   async () => {
-    const figures = saved()
-      .flatMap((cell: any) => cell.outputs ?? [])
+    const figures = cells
+      .flatMap((cell) => cell.outputs ?? [])
       .filter((output: any) => output.data?.['application/vnd.plotly.v1+json']);
     expect(figures.length).toBeGreaterThanOrEqual(8);
     const cell = page.locator('.jp-CodeCell', { hasText: "alignment(search, 'THROUGH')" }).last();

@@ -13,9 +13,10 @@ import { parts } from '../../tools/lesson/skeleton.mjs';
 import { writtenLessons } from '../../tools/lessons.mjs';
 import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run.mjs';
 import { root, venvPython } from '../../tools/setup/paths.mjs';
+import { chosen } from '../chosen';
 
 const minutes = 60_000;
-const lessons = writtenLessons();
+const lessons = chosen(writtenLessons());
 const sourceOf = (cell: { source: string | string[] }) => [cell.source].flat().join('');
 
 interface Cell {

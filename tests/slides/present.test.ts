@@ -252,7 +252,9 @@ test('a screen reader finds a document: language, headings in order, figures in 
   expect(found.figures).toHaveLength(figureCount);
   for (const [role, label] of found.figures) {
     expect(role).toMatch(/^(img|group)$/); // a group if it has a slider
-    expect(label).toMatch(/^(Heatmap|Line chart): .*(Most weight|goes from)/s);
+    expect(label).toMatch(
+      /^(Heatmap|\d heatmaps|Line chart|Attention step by step): .*(Most weight|Highest value|goes from|softmax)/s,
+    );
   }
   await page.close();
 });

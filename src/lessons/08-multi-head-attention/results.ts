@@ -1,4 +1,5 @@
-import { multiHeadAttention } from '../../attention/heads/multi-head';
+import { type HeadAttention, multiHeadAttention } from '../../attention/heads/multi-head';
+import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-product';
 import { feedForward, feedForwardParameters } from '../../layers/feed-forward';
 import type { Results } from '../../notebook/stored-results';
 import { dense } from '../../tensors/dense';
@@ -85,6 +86,15 @@ export async function results(report: (line: string) => void): Promise<Results> 
     }
     const bare = withoutOutputProjection(heldOut, { ...hidden, heads: 4, seed });
     await letters('4 heads without W^O', bare, { steps: 1000, seed });
+    for (const [root, scale] of [
+      ['without the root', 1],
+      ['with the root of d_model', 1 / Math.sqrt(hidden.dModel)],
+    ] as const) {
+      const attend: HeadAttention = (q, k, v, mask) =>
+        scaledDotProductAttention(q, k, v, mask, { scale });
+      const model = lookUpLayer(heldOut, { ...hidden, heads: 4, seed, attend });
+      await letters(`4 heads ${root}`, model, { steps: 1000, seed });
+    }
     for (const offsets of [
       [-1, 1],
       [-2, -1, 1, 2],

@@ -244,7 +244,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
   contest(store);
   curves.steps = [stops];
   return {
-    setting: `16 examples a step; ${draws} draws of hashes each, 64 held-out examples`,
+    setting: `${draws} draws of hashes each`,
     numbers,
     curves,
   };
