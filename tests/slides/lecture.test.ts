@@ -95,7 +95,7 @@ test('a lecture is lessons, sections, slides and notebooks, in its order, with t
   expect(until[12] - until[0]).toBeCloseTo(20, 1);
   expect(until[end - 1]).toBeCloseTo(45, 1);
   for (let i = 0; i < end + 3; i++) await page.keyboard.press('ArrowRight');
-  expect(await page.evaluate(() => location.hash)).toBe('#/08-the-problem-is-this');
+  await page.waitForFunction(() => location.hash === '#/08-the-problem-is-this');
   await page.click('.present .leave');
   expect(await page.innerText('.present footer span')).toBe('backup');
   expect(requests).toEqual([]);
