@@ -14,8 +14,9 @@ export interface Figure {
   margin: { t: number; r: number; b: number; l: number };
   /** The pixels of `plot.height` between panels; they hold labels, so they do not shrink. */
   gaps: number;
-  /** The smallest share of the plot's size at which its labels still have a line each. */
+  /** The smallest shares of the plot's height and width at which its labels have room. */
   least: number;
+  leastAcross: number;
   /** Whether the plot keeps its meaning when it becomes wider or higher. */
   elastic: boolean;
 }
@@ -125,7 +126,8 @@ export function readFigure(raw: any): Figure {
   }
   const elastic =
     layout.meta?.elastic ?? data.every(({ type }) => stretchy.includes(type ?? 'scatter'));
-  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0);
+  const { across: leastAcross, along } = leastApart(layout, plot);
+  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0, along);
   const gaps = layout.sliders ? 0 : gapsBetween(panels(layout)) * plot.height * 1.1;
   for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
   return {
@@ -138,6 +140,7 @@ export function readFigure(raw: any): Figure {
     margin,
     gaps,
     least,
+    leastAcross,
     elastic,
   };
 }
@@ -145,9 +148,9 @@ export function readFigure(raw: any): Figure {
 /** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
 export function fit(figure: Figure, width: number, height: number): Sized {
   const { plot, margin } = figure;
-  const least = Math.max(figure.least, 0.3);
   const most = figure.elastic ? 1.6 : 1;
-  const leastAcross = Math.max(figure.least / most, 0.3);
+  const least = Math.max(figure.least, figure.elastic ? 0 : figure.leastAcross, 0.3);
+  const leastAcross = Math.max(least / most, figure.leastAcross, 0.3);
   const across = margin.l + margin.r;
   const along = margin.t + margin.b + figure.gaps;
   const rows = plot.height - figure.gaps;
@@ -419,4 +422,37 @@ function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
       return (axis.tickvals.length * size * lineHeight) / (plot.height * (to - from));
     });
   return Math.max(0, ...shares.filter(Number.isFinite));
+}
+
+/** So that names in a row, as under panels, and names in a column have their room. */
+function leastApart(layout: Figure['layout'], plot: Figure['plot']) {
+  const names = (layout.annotations ?? [])
+    .filter(
+      ({ xref, yref, text, showarrow, textangle }: any) =>
+        xref === 'paper' && yref === 'paper' && text && !showarrow && !textangle,
+    )
+    .map(({ text, x, y, xanchor, yanchor, xshift = 0, yshift = 0, font }: any) => {
+      const lines = text.split(/<br\s*\/?>/i).map((line: string) => plain(line).length);
+      const letter = font?.size ?? smallestLetter;
+      const size = [0.5 * letter * Math.max(...lines), letter * (1.3 * lines.length - 0.2)];
+      const before = [
+        { left: 0, right: 1 }[xanchor as string],
+        { bottom: 0, top: 1 }[yanchor as string],
+      ];
+      const from = [xshift, yshift].map((shift, i) => shift - (before[i] ?? 0.5) * size[i]);
+      return { at: [x, y], from, to: from.map((start, i) => start + size[i]) };
+    });
+  const [across, along] = [plot.width, plot.height].map((length, i) => {
+    const other = 1 - i;
+    const needs = (one: (typeof names)[0], next: (typeof names)[0]) => {
+      const inLine =
+        one.at[other] === next.at[other] &&
+        one.from[other] < next.to[other] &&
+        next.from[other] < one.to[other];
+      const distance = (next.at[i] - one.at[i]) * length;
+      return inLine && distance > 0 ? (one.to[i] - next.from[i]) / distance : 0;
+    };
+    return Math.max(0, ...names.flatMap((one: any) => names.map((next: any) => needs(one, next))));
+  });
+  return { across, along };
 }

@@ -147,8 +147,7 @@ function coreOfCode(
   context: Context,
   rules: Problems,
 ): Block[] {
-  const outputs = cell.outputs?.filter((output) => !isProgress(output));
-  const blocks = codeBlocks({ ...cell, outputs }, tags, language, context);
+  const blocks = codeBlocks(cell, tags, language, context);
   for (const block of blocks) {
     // The words of a table that was computed are its data.
     if (block.kind === 'table') block.words = 0;
@@ -156,14 +155,6 @@ function coreOfCode(
   if (blocks.length === 0)
     rules.add('tagged `core`, and nothing of it is to be seen', context.place);
   return blocks;
-}
-
-/** What `progress` leaves at its end: 'two heads: 200/200, loss 0.1'. */
-function isProgress({ data }: NonNullable<Cell['outputs']>[number]): boolean {
-  return (
-    /^<div><b>/.test(joined(data?.['text/html'])) &&
-    /: (\d+)\/\1(,|$)/.test(joined(data?.['text/plain']))
-  );
 }
 
 /** The title of a mark as a heading; it may hold mathematics and code. */
@@ -216,7 +207,7 @@ function judge({ slide: { blocks, under }, place }: Open, rules: Problems): void
   if (pictures > 2) refuse(`has ${pictures} figures, and two are the most`);
 }
 
-/** The slide that opens a talk: the lesson's title, and the paragraph under it. */
+/** The slide that opens a talk: the lesson's title, and the paragraph under it; the rest is said. */
 export function cover([{ blocks }]: Slide[]): Slide {
   const at = blocks.findIndex((block) => block.kind === 'heading' && block.level === 1);
   const title = blocks[Math.max(0, at)];
@@ -224,9 +215,10 @@ export function cover([{ blocks }]: Slide[]): Slide {
   const opening = [title, ...(next?.kind === 'prose' ? [next] : [])];
   const sections = title.kind === 'heading' ? [title.text] : [];
   const { cell } = title;
+  const more = blocks.filter((block) => block.cell === cell && !opening.includes(block));
   return {
     blocks: opening,
-    notes: '',
+    notes: more.map(noteHtml).join('\n'),
     mark: { cell, line: 1, from: { cell, trail: [] }, sections },
   };
 }

@@ -1,6 +1,6 @@
 /** Figures measured as they are drawn, and the letters of drawings. */
 import { expect, test } from 'vitest';
-import { drawing, fit, readable, readFigure, smallestLetter } from '../../slides/figure';
+import { drawing, fit, letters, readable, readFigure, smallestLetter } from '../../slides/figure';
 import { code, markdown, notebook, shown, studio } from './decks';
 
 const { deck } = studio();
@@ -39,7 +39,7 @@ const inTalk = (output: object) =>
   );
 
 const crossing = figure({
-  annotations: [note('one name', { x: 0.5, y: 0.5 }), note('another', { x: 0.52, y: 0.5 })],
+  annotations: [note('one name', { x: 0.5, y: 0.5 }), note('another', { x: 0.52, y: 0.51 })],
 });
 const cut = figure({
   annotations: [note('a name beyond the edge', { x: 1, y: 0.5, xanchor: 'center' })],
@@ -124,6 +124,29 @@ test('what is written to the right of a plot has its room when the plot is narro
   const { l, r } = layout.margin;
   const room = 0.1 * (layout.width - l - r) + r;
   expect(room).toBeGreaterThan(6 + 'a remark'.length * 0.5 * smallestLetter);
+});
+
+test('names in a row and names in a column have their room, or the letters are too small', () => {
+  const pair = (more: [object, object]) =>
+    readFigure({
+      data: [{ type: 'heatmap', z: [[1]] }],
+      layout: {
+        ...{ width: 600, height: 300, title: 'T', margin: { t: 60, r: 0, b: 0, l: 0 } },
+        annotations: more.map((one) => note('a rather long name', { xanchor: 'left', ...one })),
+      },
+    });
+  const row = pair([
+    { x: 0.1, y: 0 },
+    { x: 0.6, y: 0 },
+  ]);
+  const column = pair([
+    { x: 0, y: 0.4, yanchor: 'top', yshift: 10 },
+    { x: 0, y: 0.6, yanchor: 'bottom', yshift: -10 },
+  ]);
+  for (const figure of [row, column]) {
+    expect(letters(fit(figure, 800, 400))).toBe(readable);
+    expect(letters(fit(figure, 270, 120))).toBeLessThan(readable);
+  }
 });
 
 test("Plotly's own letters grow, too", () => {
