@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     pool: 'forks', // the native addon cannot be loaded twice in one process
     testTimeout: 30_000,
+    restoreMocks: true, // a test that fails half-way leaves nothing changed for the next
     maxConcurrency: 2,
     setupFiles: ['tests/seed.ts'],
     fileParallelism: false, // kernels, browsers and trainings would wait for one another

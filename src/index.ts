@@ -29,7 +29,7 @@ export * from './attention/local/local-monotonic';
 export * from './attention/local/local-predictive';
 export * from './attention/lsh/angular-hash';
 export * from './attention/lsh/lsh';
-export * from './attention/masked-softmax';
+export { maskedSoftmax } from './attention/masked-softmax';
 export * from './attention/masks';
 export * from './attention/positions/adaptive-span';
 export * from './attention/positions/relative-position';
@@ -84,7 +84,14 @@ export * from './layers/chunked-feed-forward';
 export * from './layers/dropout';
 export * from './layers/feed-forward';
 export * from './layers/gru';
-export * from './layers/lstm';
+export {
+  type LstmParameters,
+  type LstmState,
+  lstm,
+  lstmCell,
+  lstmGates,
+  lstmParameters,
+} from './layers/lstm';
 export * from './layers/lstmn';
 export * from './layers/positions';
 export * from './layers/recompute';
@@ -92,7 +99,12 @@ export * from './layers/reversible';
 export * from './layers/spectral-norm';
 export * from './layers/transformer-layer';
 export * from './lessons';
-export * from './models/beam-search';
+export {
+  type BeamSearchOptions,
+  beamSearch,
+  type Hypothesis,
+  type NextToken,
+} from './models/beam-search';
 export * from './models/encoder-decoder';
 export * from './models/pronounce';
 export * from './models/reformer';
@@ -152,7 +164,7 @@ export * from './tensors/image-positions';
 export * from './tensors/layer-norm';
 export { castMask, expectBinary } from './tensors/mask';
 export * from './tensors/parameters';
-export * from './tensors/random';
+export { drawn, type Random, random, shuffled, uniform } from './tensors/random';
 export { stopGradient } from './tensors/stop-gradient';
 export * from './tensors/taped';
 export { backendName, tf } from './tensors/tf';

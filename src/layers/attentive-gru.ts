@@ -8,7 +8,7 @@ import {
   stack,
   unstack,
 } from '../tensors/kernels';
-import { castMask } from '../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { type GruParameters, gruCell, gruSizes } from './gru';
@@ -50,10 +50,11 @@ export function attentiveGru(
   expectShape('v', aligner.v, [dAttention]);
   expectShape('input', x, [batch, 'steps', inputDepth - depth]);
   expectShape('initial', initial, [batch, units]);
-  if (mask) expectShape('mask', mask, [batch, keys]);
+  if (mask) expectMask(mask, [batch, keys]);
   return tf.tidy(() => {
     const run = hasKernels() ? fusedSteps : plainSteps;
-    const both = run(x, initial, annotations, cell, aligner, mask);
+    const [seen] = withoutHidden(mask?.expandDims(1), annotations);
+    const both = run(x, initial, seen, cell, aligner, mask);
     const [states, contexts] = tf.split(both, [units, depth], 2) as tf.Tensor3D[];
     return { states, contexts };
   });

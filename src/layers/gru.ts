@@ -1,5 +1,5 @@
 import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../tensors/kernels';
-import { castMask } from '../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -77,13 +77,14 @@ export function gru(
   const { units, inputDepth } = gruSizes(parameters);
   const [batch, time] = expectShape('input', x, ['batch', 'time', inputDepth]);
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
-  if (mask) expectShape('mask', mask, [batch, time]);
+  if (mask) expectMask(mask, [batch, time]);
   if (initial) expectShape('initial', initial, [batch, units]);
   return tf.tidy(() => {
     const start = initial ?? tf.zeros([batch, units]);
     const order = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
     const run = hasKernels() ? fusedGru : plainGru;
-    return run(x, start, parameters, order, mask && castMask(mask, 'bool').expandDims(2));
+    const [seen] = withoutHidden(mask?.expandDims(1), x);
+    return run(seen, start, parameters, order, mask && castMask(mask, 'bool').expandDims(2));
   });
 }
 

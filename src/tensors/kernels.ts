@@ -22,9 +22,30 @@ type KernelAttributes = Record<string, boolean | number | string | readonly numb
 
 const types = { float32: 'TF_FLOAT', int32: 'TF_INT32', bool: 'TF_BOOL' } as const;
 
-/** Whether TensorFlow's fused kernels can be called. */
-export function hasKernels(): boolean {
+/** Whether TensorFlow is native here. */
+export function isNative(): boolean {
   return backendName() === 'tensorflow';
+}
+
+/**
+ * Whether a gradient is being taken inside of another, as for a gradient penalty. What is written out
+ * by `tf.customGrad` has no derivative of its own: TensorFlow.js then leaves terms out, and says nothing.
+ */
+export function isNested(): boolean {
+  return tf.engine().state.gradientDepth > 1;
+}
+
+/** Whether TensorFlow's fused kernels can be called: where a second derivative is wanted, they cannot. */
+export function hasKernels(): boolean {
+  return isNative() && !isNested();
+}
+
+/** Refuses where a second derivative is wanted of what has only a first. */
+export function expectNotNested(name: string): void {
+  if (isNested())
+    throw new Error(
+      `${name} has no second derivative: its gradient cannot be differentiated again`,
+    );
 }
 
 const FLOAT: KernelAttributes = { T: 'float32' };

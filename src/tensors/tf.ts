@@ -38,6 +38,42 @@ function loadNative(): boolean {
   }
 }
 
+mendSecondDerivatives();
+
+/**
+ * An operation whose gradient needs its own result, such as a softmax, is noted on the tape *after* the
+ * copy that it keeps of the result, so that what flows back into the copy comes too late: TensorFlow.js
+ * leaves it out of second derivatives. Here the operation stands before its copies.
+ */
+function mendSecondDerivatives(): void {
+  type Node = { inputs: Record<string, tf.Tensor>; outputs: tf.Tensor[] };
+  const engine = tf.engine() as unknown as {
+    state: { gradientDepth: number; activeTape: Node[] };
+    addTapeNode: (...args: unknown[]) => void;
+  };
+  // Gradients compare, as that of a maximum. A comparison does not change when its sides do a little.
+  for (const kernelName of ['Equal', 'NotEqual', 'Greater', 'Less', 'LessEqual', 'LogicalAnd']) {
+    if (tf.getGradient(kernelName)) continue;
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: ['a', 'b'],
+      gradFunc: (_, [a, b]) => ({ a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) }),
+    });
+  }
+  const { addTapeNode } = engine;
+  engine.addTapeNode = (...args) => {
+    addTapeNode.apply(engine, args);
+    const { gradientDepth, activeTape: tape } = engine.state;
+    if (gradientDepth < 2) return; // a first derivative does not mind
+    const node = tape[tape.length - 1];
+    const isCopy = ({ inputs }: Node) =>
+      Object.values(inputs).some((x) => node.outputs.includes(x));
+    let place = tape.length - 1;
+    while (place > 0 && isCopy(tape[place - 1])) place--;
+    tape.splice(place, 0, tape.pop() as Node);
+  };
+}
+
 /** The backend in use: `'tensorflow'` is native, `'cpu'` is pure JavaScript. */
 export function backendName(): 'tensorflow' | 'cpu' {
   return tf.getBackend() as 'tensorflow' | 'cpu';
