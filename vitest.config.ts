@@ -8,7 +8,12 @@ const shared = [
 ];
 
 export default defineConfig({
-  resolve: { alias: { attention: new URL('./src/index.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      'attention/browser': new URL('./src/index.ts', import.meta.url).pathname,
+      attention: new URL('./src/index.ts', import.meta.url).pathname,
+    },
+  },
   test: {
     pool: 'forks', // the native addon cannot be loaded twice in one process
     testTimeout: 30_000,

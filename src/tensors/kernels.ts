@@ -109,13 +109,20 @@ export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.
   return kernel('SelectV2', [condition, yes, no]);
 }
 
+let makeInt64: ((value: number) => tf.Tensor) | undefined;
+
+/** How native TensorFlow writes a 64-bit number. */
+export function provideInt64(make: (value: number) => tf.Tensor): void {
+  makeInt64 = make;
+}
+
 /**
  * A whole number as the 64-bit scalar that some kernels take, which TensorFlow.js has no type for.
  * Each call that it is passed to leaves these few bytes behind, so do not pass it in every step.
  */
 export function int64(value: number): tf.Tensor {
-  const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
-  return new Int64Scalar(value);
+  if (!makeInt64) throw new Error('int64: expected native TensorFlow');
+  return makeInt64(value);
 }
 
 const constants = new Map<string, tf.TensorInfo>();
