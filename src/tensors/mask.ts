@@ -81,19 +81,23 @@ export function castMask<D extends 'bool' | 'float32' | 'int32'>(mask: tf.Tensor
   return tf.cast(mask, dtype);
 }
 
-/** Tensors that are known to be finite where nothing was hidden. */
+/** Tensors that have been looked at and are finite, or were made of such. */
 const finite = new WeakSet<object>();
 
-/** Notes that tensors have no NaN but of what made them: the next function need not look for any. */
-export function markFinite(...tensors: tf.Tensor[]): void {
-  for (const { dataId } of tensors) finite.add(dataId);
+/**
+ * Notes that rows were made of the rows of x and of parameters: if x is known to be finite, nobody has to
+ * look for what is hidden in them. What parameters spoil is spoilt everywhere.
+ */
+export function madeOf<T extends tf.Tensor[]>(x: tf.Tensor, rows: T): T {
+  if (finite.has(x.dataId)) for (const { dataId } of rows) finite.add(dataId);
+  return rows;
 }
 
 /** Whether all numbers are finite. Each tensor is looked at once; nothing is put on the gradient tape. */
 export function allFinite(x: tf.Tensor): boolean {
   if (finite.has(x.dataId)) return true;
   const found = looksFinite(x);
-  if (found) markFinite(x);
+  if (found) finite.add(x.dataId);
   return found;
 }
 
@@ -130,8 +134,10 @@ export function withoutHidden<Tensors extends tf.Tensor[]>(
   return tensors.map((x) => {
     // What is no tensor of numbers is refused where it is looked at.
     if (x?.dtype !== 'float32' || x.isDisposed || allFinite(x)) return x;
-    const full = castMask(mask, 'float32').reshape(inRank(mask.shape, 4).shape);
-    const anybody = tf.max(x.rank === 3 ? tf.max(full, 1) : full, -2); // [batch, (heads,) keys]
+    const { shape } = inRank(mask.shape, Math.max(x.rank, mask.rank));
+    const full = castMask(mask, 'float32').reshape(shape);
+    // Heads that x does not have see together.
+    const anybody = tf.max(full.rank > x.rank ? tf.max(full, 1) : full, -2);
     return withoutRows(x, tf.equal(anybody, 0));
   }) as Tensors;
 }

@@ -6,6 +6,7 @@ import {
   multiHeadAttention,
   multiHeadParameters,
   random,
+  routingAttention,
   scaledDotProductAttention,
   slidingWindowAttention,
   tf,
@@ -74,6 +75,30 @@ describe('what a query does not see has no influence on it, a NaN included', () 
       );
       expectNoLeak(() => tf.dispose(maskedSoftmax(keys)));
     }
+  });
+});
+
+describe('what one example hides and another shows', () => {
+  const mask = tf.tensor3d([[[1, 1, 0, 0]], [[1, 1, 1, 1]]]);
+  const hide = (x: tf.Tensor) =>
+    tf.where(tf.cast(mask.reshape([2, ...(x.rank === 4 ? [1] : []), 4, 1]), 'bool'), x, Number.NaN);
+  const of = (rank: number) => draw(...(rank === 4 ? [2, 2] : [2]), 4, 4) as tf.Tensor;
+  const heads = multiHeadParameters({ dModel: 4, bias: true }, random(1));
+  const calls: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+    scaledDotProductAttention: (x) =>
+      scaledDotProductAttention(of(3), x as never, x as never, mask).context,
+    'scaledDotProductAttention in heads': (x) =>
+      scaledDotProductAttention(of(4), x as never, x as never, mask.expandDims(1)).context,
+    multiHeadAttention: (x) => multiHeadAttention(of(3), x, x, heads, { heads: 2, mask }).context,
+    'routingAttention in heads': (x) =>
+      routingAttention(of(4), x as never, x as never, draw(2, 3, 4), mask, { window: 4 }).context,
+    slidingWindowAttention: (x) =>
+      slidingWindowAttention(of(3), x as never, x as never, mask, { window: 4 }).context,
+  };
+
+  test.each(Object.keys(calls))('%s', (name) => {
+    const x = of(name.endsWith('in heads') ? 4 : 3);
+    expect(difference(calls[name](hide(x)), calls[name](x))).toBeLessThan(1e-6);
   });
 });
 

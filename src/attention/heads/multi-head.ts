@@ -1,7 +1,7 @@
 import { dense } from '../../tensors/dense';
 import { fusedProjections } from '../../tensors/fused/projections';
 import { hasKernels } from '../../tensors/kernels';
-import { allFinite, markFinite, withoutHidden } from '../../tensors/mask';
+import { madeOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -81,8 +81,6 @@ export function multiHeadAttention<Weights extends tf.TensorContainer = tf.Tenso
       const [x] = withoutHidden(options.mask, query);
       const { WQ, WK, WV, bQ, bK, bV } = parameters;
       const [q, k, v] = project(x, [WQ, WK, WV], [bQ, bK, bV], options.heads);
-      // What parameters spoil is spoilt everywhere.
-      if (options.mask && allFinite(x)) markFinite(k, v);
       return attendInHeads(q, { keys: k, values: v }, parameters, options);
     }
     const [k] = withoutHidden(options.mask, keys);
@@ -161,7 +159,8 @@ function project(
     Ws.every((W) => W.shape.join() === `${depth},${dModel}`) &&
     biases.every((b) => b.shape.join() === `${dModel}`) &&
     [0, Ws.length].includes(biases.length);
-  if (hasKernels() && alike && dModel % heads === 0) return fusedProjections(x, Ws, biases, heads);
+  if (hasKernels() && alike && dModel % heads === 0)
+    return madeOf(x, fusedProjections(x, Ws, biases, heads));
   return Ws.map((W, i) => splitHeads(dense(x, W, bs[i]), heads));
 }
 

@@ -56,8 +56,9 @@ export function routingAttention<T extends tf.Tensor = tf.Tensor3D>(
   const w = Math.min(window, length);
   return tf.tidy(() => {
     const flat = (x: tf.Tensor) => x.reshape([groups, length, x.shape[x.rank - 1]]);
-    const [q, v] = withoutHidden(mask, query, values).map((x) => flat(x));
-    const k = keys ? flat(withoutHidden(mask, keys)[0]) : unit(q);
+    const shown = lead.length > 1 ? mask?.expandDims(1) : mask; // [batch, (heads,) 1, length]
+    const [q, v] = withoutHidden(shown, query, values).map((x) => flat(x));
+    const k = keys ? flat(withoutHidden(shown, keys)[0]) : unit(q);
     const take = (x: tf.Tensor) => members(x, centroids, mask, lead[0], w);
     const ofQueries = take(q);
     const ofKeys = keys ? take(k) : ofQueries;
@@ -123,9 +124,10 @@ export function updateCentroids(
   if (!(decay >= 0 && decay <= 1)) throw new Error(`expected decay 0…1, got ${decay}`);
   const [batch, heads] = [lead[0], lead[1] ?? 1];
   return tf.tidy(() => {
+    const shown = lead.length > 1 ? mask?.expandDims(1) : mask;
     const tokens = (keys ? [query, keys] : [query]).map((x) => {
       const flat = unit(
-        stopGradient(withoutHidden(mask, x)[0]).reshape([batch * heads, length, dKey]),
+        stopGradient(withoutHidden(shown, x)[0]).reshape([batch * heads, length, dKey]),
       );
       const nearest = tf.argMax(similarity(flat, centroids, batch), 2); // [batch · heads, length]
       const head = tf.range(0, heads, 1, 'int32').reshape([1, heads, 1]);
