@@ -1,7 +1,7 @@
 import { type AdditiveParameters, additiveAligner } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
 import { fusedOperation, hasFused } from '../tensors/fused/operation';
-import { castMask } from '../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { type GruParameters, gruCell, gruSizes } from './gru';
@@ -43,10 +43,11 @@ export function attentiveGru(
   expectShape('v', aligner.v, [dAttention]);
   expectShape('input', x, [batch, 'steps', inputDepth - depth]);
   expectShape('initial', initial, [batch, units]);
-  if (mask) expectShape('mask', mask, [batch, keys]);
+  if (mask) expectMask(mask, [batch, keys]);
   return tf.tidy(() => {
-    const run = hasFused() && x.size > 0 && keys > 0 ? fusedSteps : plainSteps;
-    const both = run(x, initial, annotations, cell, aligner, mask);
+    const run = hasFused() ? fusedSteps : plainSteps;
+    const [seen] = withoutHidden(mask?.expandDims(1), annotations);
+    const both = run(x, initial, seen, cell, aligner, mask);
     const [states, contexts] = tf.split(both, [units, depth], 2) as tf.Tensor3D[];
     return { states, contexts };
   });

@@ -1,5 +1,5 @@
 import { fusedOperation, hasFused } from '../tensors/fused/operation';
-import { castMask } from '../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -77,12 +77,13 @@ export function gru(
   const { units, inputDepth } = gruSizes(parameters);
   const [batch, time] = expectShape('input', x, ['batch', 'time', inputDepth]);
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
-  if (mask) expectShape('mask', mask, [batch, time]);
+  if (mask) expectMask(mask, [batch, time]);
   if (initial) expectShape('initial', initial, [batch, units]);
   return tf.tidy(() => {
     let h: tf.Tensor = initial ?? tf.zeros([batch, units]);
-    if (hasFused() && x.size > 0) return fusedGru(x, h, parameters, reverse, mask);
-    const [inputs, masks] = [steps(x), mask && steps(castMask(mask, 'float32').expandDims(2))];
+    const [seen] = withoutHidden(mask?.expandDims(1), x);
+    if (hasFused()) return fusedGru(seen, h, parameters, reverse, mask);
+    const [inputs, masks] = [steps(seen), mask && steps(castMask(mask, 'float32').expandDims(2))];
     const order = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
     const states: tf.Tensor[] = [];
     for (const t of order) {

@@ -22,20 +22,30 @@ type KernelAttributes = Record<string, boolean | number | string | readonly numb
 
 const types = { float32: 'TF_FLOAT', int32: 'TF_INT32', bool: 'TF_BOOL' } as const;
 
-/** Whether TensorFlow's fused kernels can be called. */
-export function hasKernels(): boolean {
+/** Whether TensorFlow is native here. */
+export function isNative(): boolean {
   return backendName() === 'tensorflow';
 }
 
 /**
- * To be called by gradients that kernels compute: what they do is not on the tape.
- *
- * @throws where a gradient of that gradient is asked for, which would miss it
+ * Whether a gradient is being taken inside of another, as for a gradient penalty. What is written out
+ * by `tf.customGrad` has no derivative of its own: TensorFlow.js then leaves terms out, and says nothing.
  */
-export function expectFirstDerivative(): void {
-  if (tf.engine().state.gradientDepth > 0) {
-    throw new Error('the gradient of a gradient is not there for what is computed in one kernel');
-  }
+export function isNested(): boolean {
+  return tf.engine().state.gradientDepth > 1;
+}
+
+/** Whether TensorFlow's fused kernels can be called: where a second derivative is wanted, they cannot. */
+export function hasKernels(): boolean {
+  return isNative() && !isNested();
+}
+
+/** Refuses where a second derivative is wanted of what has only a first. */
+export function expectNotNested(name: string): void {
+  if (isNested())
+    throw new Error(
+      `${name} has no second derivative: its gradient cannot be differentiated again`,
+    );
 }
 
 const FLOAT: KernelAttributes = { T: 'float32' };
@@ -80,13 +90,20 @@ export function kernelOutputs(
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
 }
 
+let makeInt64: ((value: number) => tf.Tensor) | undefined;
+
+/** How native TensorFlow writes a 64-bit number. */
+export function provideInt64(make: (value: number) => tf.Tensor): void {
+  makeInt64 = make;
+}
+
 /**
  * A whole number as the 64-bit scalar that some kernels take, which TensorFlow.js has no type for.
  * Each call that it is passed to leaves these few bytes behind, so do not pass it in every step.
  */
 export function int64(value: number): tf.Tensor {
-  const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
-  return new Int64Scalar(value);
+  if (!makeInt64) throw new Error('int64: expected native TensorFlow');
+  return makeInt64(value);
 }
 
 const constants = new Map<string, tf.TensorInfo>();

@@ -1,4 +1,4 @@
-import { expectFirstDerivative, kernel } from '../kernels';
+import { kernel } from '../kernels';
 import { tf } from '../tf';
 
 /**
@@ -26,7 +26,6 @@ export function fusedAdditiveLogits(query: tf.Tensor, key: tf.Tensor, v: tf.Tens
       .reshape([pairs, d]);
     save([hidden, vector]);
     const gradFunc = (dLogits: tf.Tensor, [h, vec]: tf.Tensor[]) => {
-      expectFirstDerivative();
       const de = dLogits.reshape([pairs, 1]);
       const dSum = kernel('TanhGrad', [h, tf.mul(de, vec)]);
       const perPair = dSum.reshape([batch, queries, keys, d]);

@@ -1,4 +1,4 @@
-import { expectFirstDerivative, kernel, matMulKernel, reshapeKernel } from '../kernels';
+import { kernel, matMulKernel, reshapeKernel } from '../kernels';
 import { tf } from '../tf';
 
 /** `dense` in fewer operations:   dx = dy Wᵀ   dW = xᵀ dy   db = Σ_positions dy */
@@ -15,7 +15,6 @@ export function fusedDense<T extends tf.Tensor>(x: T, W: tf.Tensor, b?: tf.Tenso
     const product = matMulKernel(rows, matrix);
     const y = b ? kernel('BiasAdd', [product, rest[0]]) : product;
     const gradFunc = (dy: tf.Tensor, [xs, ws]: tf.Tensor[]) => {
-      expectFirstDerivative();
       const dRows = flat(dy, columns);
       const dx = matMulKernel(dRows, ws, false, true);
       return [

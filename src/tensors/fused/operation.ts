@@ -1,24 +1,21 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { expectFirstDerivative, hasKernels, kernelOutputs } from '../kernels';
+import { hasKernels, kernelOutputs } from '../kernels';
 import { tf } from '../tf';
+
+let load: () => boolean = () => false;
+let loaded: boolean | undefined;
+
+/** How the operations of the folder `native` are loaded; false where there are none. */
+export function provideFused(how: () => boolean): void {
+  load = how;
+}
 
 /**
  * Whether the operations of the folder `native` can be called: the set-up has compiled them for this
  * processor. `ATTENTION_FUSED=off` turns them off. Keep a plain version beside each use.
  */
 export function hasFused(): boolean {
-  return hasKernels() && process.env.ATTENTION_FUSED !== 'off' && load();
-}
-
-let loaded: boolean | undefined;
-
-function load(): boolean {
-  if (loaded === undefined) {
-    const tfjsNode = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
-    const library = join(tfjsNode, 'lib', 'fused', 'index.cjs'); // where the set-up has put it
-    loaded = existsSync(library) && (require(library).load() as boolean);
-  }
+  if (!hasKernels() || process.env.ATTENTION_FUSED === 'off') return false;
+  loaded ??= load();
   return loaded;
 }
 
@@ -42,7 +39,6 @@ export function fusedOperation(
     const results = kernelOutputs(name, inputs, outputs, settings);
     save([...inputs, ...results]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      expectFirstDerivative();
       return kernelOutputs(`${name}Gradient`, [dy, ...saved], differentiable.length, settings);
     };
     return { value: results[0], gradFunc };

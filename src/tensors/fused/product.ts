@@ -1,4 +1,4 @@
-import { expectFirstDerivative, hasKernels, matMulKernel, transposeKernel } from '../kernels';
+import { hasKernels, matMulKernel, transposeKernel } from '../kernels';
 import { tf } from '../tf';
 
 /** a b, or a bᵀ: `tf.matMul` with a faster gradient where the rows are many. */
@@ -13,7 +13,6 @@ export function product(a: tf.Tensor, b: tf.Tensor, transposeB = false): tf.Tens
     const [left, right, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     save([left, right]);
     const gradFunc = (dy: tf.Tensor, [l, r]: tf.Tensor[]) => {
-      expectFirstDerivative();
       return transposeB
         ? [matMulKernel(dy, r), times(dy, l)]
         : [matMulKernel(dy, r, false, true), times(l, dy)];

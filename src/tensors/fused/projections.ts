@@ -1,10 +1,4 @@
-import {
-  expectFirstDerivative,
-  kernel,
-  matMulKernel,
-  reshapeKernel,
-  transposeKernel,
-} from '../kernels';
+import { kernel, matMulKernel, reshapeKernel, transposeKernel } from '../kernels';
 import { tf } from '../tf';
 
 /**
@@ -40,7 +34,6 @@ export function fusedProjections(
       biases.length === 0 ? product : kernel('BiasAdd', [product, side(tensors.slice(n + 1), 0)]);
     const inHeads = reshapeKernel(y, [batch, length, n, heads, dModel / heads]);
     const gradFunc = (dy: tf.Tensor, [xs, ws]: tf.Tensor[]) => {
-      expectFirstDerivative();
       const dRows = reshapeKernel(transposeKernel(dy, [1, 3, 0, 2, 4]), [
         batch * length,
         n * dModel,
