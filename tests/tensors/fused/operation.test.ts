@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { attentiveGru, backendName, type GruParameters, gru, random, tf, uniform } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { hasFused } from '../../../src/tensors/fused/operation';
-import { taped } from '../../../src/tensors/taped';
 import { findCompiler } from '../../../tools/setup/compiler.mjs';
 import { difference, expectNoLeak } from '../../helpers';
 
@@ -97,14 +96,6 @@ describe.runIf(hasFused())('fused operations', () => {
         );
     },
   );
-
-  test('refuse a second derivative, which would be wrong', () => {
-    const parameters = cell(3, 4);
-    const f = (x: tf.Tensor) => tf.sum(gru(x, parameters));
-    const steepness = (x: tf.Tensor) => tf.sum(tf.square(tf.grad(f)(x)));
-    const message = 'the gradient of a gradient is not there';
-    expect(() => taped(() => tf.grad(steepness)(draw(2, 3, 3)))).toThrow(message);
-  });
 
   test('keep no tensor', () => {
     const [x, parameters] = [draw(2, 3, 3), cell(3, 4)];
