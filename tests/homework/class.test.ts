@@ -154,6 +154,9 @@ describe('a class', () => {
     expect(collected.text).toContain(`Collected 4 of homework ${name}.`);
     const again = await command('collect', '00', join(inbox, 'Homework 0.zip'), ...from);
     expect(again.text).toContain('Collected 0 of');
+    const alike = await command('similar', '00');
+    expect(alike.text).toMatch(/^ada and dora: .*surprise/m);
+    expect(alike.text).toContain('not verdicts');
     const graded = await command('grade', '00');
     expect(graded.ok, graded.text).toBe(true);
     expect(graded.text).toMatch(/ada +24 of 32/);

@@ -14,7 +14,7 @@ import { solutions } from './trials.mjs';
 
 /** Words of a fingerprint, and fingerprints of which one at least is kept. */
 const fingerprint = { words: 12, window: 4 };
-/** What a pair must have in common: bits, and of what either has that many have not, that share. */
+/** What two answers must have in common: bits, and their share in all bits of the smaller one. */
 export const least = { bits: 40, share: 0.5 };
 
 /** @typedef {{ who: string, answers: Record<string, string> }} Work answers by the exercise's id */
@@ -36,17 +36,10 @@ function words(code) {
   return result;
 }
 
-/** @param {Work} work @param {string[]} ids of the exercises, in order */
-function tokenized({ who, answers }, ids) {
-  /** @type {string[]} */
-  const tokens = [];
-  /** @type {Region[]} */
-  const places = [];
-  for (const [i, id] of ids.entries())
-    for (const [at, word] of words(answers[id] ?? '').entries()) {
-      tokens.push(word);
-      places.push(new Region(i, at, i, at));
-    }
+/** @param {string} who @param {string} code */
+function tokenized(who, code) {
+  const tokens = words(code);
+  const places = tokens.map((_, at) => new Region(0, at, 0, at));
   return new TokenizedFile(new File(who, ''), tokens, places);
 }
 
@@ -54,36 +47,46 @@ function tokenized({ who, answers }, ids) {
  * @param {Work[]} works of those who are compared
  * @param {Work[]} others that tell what is common
  * @param {string[]} ids of the exercises
- * @returns {{ pair: [string, string], bits: number, share: number, where: string[] }[]} the most alike first
+ * @returns {{ pair: string[], bits: number, where: string[] }[]} who is alike and in which exercises,
+ *   the most alike first
  */
 export function alike(works, others, ids) {
-  const index = new FingerprintIndex(fingerprint.words, fingerprint.window);
-  const files = [...works, ...others].map((work) => tokenized(work, ids));
-  index.addFiles(files);
-  const shared = index.sharedFingerprints();
-  /** @param {import('@dodona/dolos-core').SharedFingerprint} one */
-  const bits = (one) => Math.log2(files.length / one.fileCount());
-  const sum = (/** @type {typeof shared} */ list) => list.reduce((all, one) => all + bits(one), 0);
-  const of = new Map(
-    files.map((file) => [file, shared.filter((one) => one.occurrencesOf(file).length > 0)]),
-  );
-  const found = [];
-  for (let i = 0; i < works.length; i++)
-    for (let j = i + 1; j < works.length; j++) {
-      const [mine, theirs] = [of.get(files[i]) ?? [], of.get(files[j]) ?? []];
-      const known = new Set(theirs);
-      const both = mine.filter((one) => known.has(one));
-      const common = sum(both);
-      const share = common / Math.max(1, Math.min(sum(mine), sum(theirs)));
-      if (common < least.bits || share < least.share) continue;
-      const rows = both.flatMap((one) =>
-        one.occurrencesOf(files[i]).map(({ side }) => side.location.startRow),
-      );
-      const where = ids.filter((_, row) => rows.includes(row));
-      const pair = /** @type {[string, string]} */ ([works[i].who, works[j].who]);
-      found.push({ pair, bits: Math.round(common), share, where });
+  /** @type {Map<string, { pair: string[], bits: number, where: string[] }>} */
+  const found = new Map();
+  for (const id of ids)
+    for (const { pair, bits } of alikeIn(works, others, id)) {
+      const one = found.get(pair.join('\n')) ?? { pair, bits: 0, where: [] };
+      one.bits += bits;
+      one.where.push(id);
+      found.set(pair.join('\n'), one);
     }
-  return found.sort((a, b) => b.bits - a.bits);
+  return [...found.values()].sort((a, b) => b.bits - a.bits);
+}
+
+/** @param {Work[]} works @param {Work[]} others @param {string} id of an exercise */
+function alikeIn(works, others, id) {
+  const files = [...works, ...others].flatMap(({ who, answers }, i) =>
+    answers[id] ? [{ who, isOurs: i < works.length, file: tokenized(who, answers[id]) }] : [],
+  );
+  const index = new FingerprintIndex(fingerprint.words, fingerprint.window);
+  index.addFiles(files.map(({ file }) => file));
+  const all = index.sharedFingerprints().map((one) => ({
+    files: new Set(one.files()),
+    bits: Math.log2(files.length / one.fileCount()),
+  }));
+  const sum = (/** @type {typeof all} */ list) => list.reduce((total, { bits }) => total + bits, 0);
+  const ours = files
+    .filter(({ isOurs }) => isOurs)
+    .map((one) => ({ ...one, prints: all.filter(({ files }) => files.has(one.file)) }));
+  return ours.flatMap((mine, i) =>
+    ours.slice(i + 1).flatMap((theirs) => {
+      const common = sum(mine.prints.filter(({ files }) => files.has(theirs.file)));
+      const share = common / Math.min(sum(mine.prints), sum(theirs.prints));
+      return common >= least.bits && share >= least.share
+        ? [{ pair: [mine.who, theirs.who], bits: common }]
+        : [];
+    }),
+  );
 }
 
 /**
@@ -105,10 +108,8 @@ export function similar(folder, [number]) {
   });
   if (works.length < 2) throw new SetupError(`Fewer than two have handed in homework ${name}.`);
   const found = alike(works, ownSolutions(room, exercises), ids);
-  for (const { pair, bits, share, where } of found)
-    console.log(
-      `${pair.join(' and ')}: ${bits} bits, ${Math.round(100 * share)} % of what is not common: ${where.join(', ')}`,
-    );
+  for (const { pair, bits, where } of found)
+    console.log(`${pair.join(' and ')}: ${where.join(', ')} (${Math.round(bits)} bits)`);
   console.log(
     found.length > 0
       ? '\nThese are places to look at, not verdicts: who worked together, or from the same page, is alike, too.'
@@ -132,7 +133,7 @@ const answersIn = (notebook, ids) =>
  * @param {import('./assignment.mjs').Exercise[]} exercises
  * @returns {Work[]}
  */
-function ownSolutions(room, exercises) {
+export function ownSolutions(room, exercises) {
   const all = exercises.map(({ id, solution }) => [
     solution,
     ...['right', 'wrong'].flatMap((kind) =>
