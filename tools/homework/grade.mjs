@@ -116,7 +116,7 @@ export async function gradeStudents(
  * @param {T[]} jobs
  * @param {(job: T) => Promise<void>} work
  */
-async function twoAtATime(jobs, work) {
+export async function twoAtATime(jobs, work) {
   const rest = [...jobs];
   const worker = async () => {
     for (let job = rest.shift(); job !== undefined; job = rest.shift()) await work(job);
