@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { ClassFolder, homeworkOf } from '../../tools/homework/class-folder.mjs';
 import { collect } from '../../tools/homework/collect.mjs';
+import { readRoster } from '../../tools/homework/roster.mjs';
 import { venvPython } from '../../tools/setup/paths.mjs';
 import { zipped } from './fixture';
 
@@ -60,6 +61,7 @@ n2,Jan Novák,jan2@uni.example
 kw,Karl Weierstraß,karl@uni.example
 bb,Bea Bauer,bea@uni.example
 cc,Cem Can,cem@uni.example
+4711,Not Ada,not@uni.example
 `;
 
 beforeAll(async () => {
@@ -202,7 +204,7 @@ test('from folders: archives with the same inside, names with and without a rost
     'ada.zip': zipped({ 'homework.ipynb': by('Ada') }),
     'ben.zip': zipped({ 'homework.ipynb': by('Ben') }),
     'late.zip': zipped({ 'cem/anything.ipynb': by('Cem') }),
-    'dora_2026-11-21-10-30-00.ipynb': by('Dora'),
+    'dora_2026-11-21-10-30-00.ipynb': by('Dora'), // so she says
     '=eve.ipynb': 'not a notebook',
     'section B/zoë_müller_final.ipynb': by('Zoë'),
     'notes.txt': 'x',
@@ -216,10 +218,11 @@ test('from folders: archives with the same inside, names with and without a rost
     eve: 'not a notebook',
     'section-B': 'Zoë',
   });
-  expect(timeOf('dora')).toBe(new Date('2026-11-21T10:30').toISOString());
+  expect(timeOf('dora')).toBeUndefined();
   expect(said.join('\n')).toMatch(/not taken: .*notes.txt/);
-  await collected(files, { people });
+  await collected(files, { people, listing: 'id,time\ndora,2026-11-21 10:30\n' });
   expect(whose('zm')).toBe('Zoë');
+  expect(timeOf('dora')).toBe(new Date('2026-11-21T10:30').toISOString());
 }, 60_000);
 
 test('of an archive, only so much is unpacked', async () => {
@@ -242,6 +245,18 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as files:
   expect(text).toMatch(/inner.zip: 4.ipynb: 62914560 bytes are too many/);
   expect(text).toMatch(/outside.ipynb: a name that leads out of the archive/);
 }, 60_000);
+
+test('a roster may come from any spreadsheet', () => {
+  const file = join(inbox, 'sheet.csv');
+  const read = (bytes: Buffer) => {
+    writeFileSync(file, bytes);
+    return readRoster(file).map(({ id, first, last, email }) => [id, first, last, email]);
+  };
+  const text = 'First name;Surname;ID number;Email address\r\nZoë;Müller;42;zoe@uni.example\r\n';
+  const zoe = [['42', 'Zoë', 'Müller', 'zoe@uni.example']];
+  expect(read(Buffer.from(text, 'latin1'))).toEqual(zoe);
+  expect(read(Buffer.from(`\ufeff${text}`))).toEqual(zoe);
+});
 
 test('a roster that is none is refused, and so is a platform that nobody knows', async () => {
   await expect(collected({}, { people: 'a,b\n1,2\n' })).rejects.toThrow(/names nobody/);

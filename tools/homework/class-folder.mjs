@@ -164,18 +164,18 @@ export class ClassFolder {
   /** Makes a list of people the roster of this class, and tells nbgrader. @param {string} file */
   async takeRoster(file) {
     const people = readRoster(file);
-    this.write(
-      this.path('roster.csv'),
-      tableText(
-        personColumns,
-        people.map((one) => ({ ...one })),
-        false,
-      ),
+    const kept = this.path('roster.csv');
+    const text = tableText(
+      personColumns,
+      people.map((one) => ({ ...one })),
+      false,
     );
+    if (existsSync(kept) && readFileSync(kept, 'utf8') === text) return;
     const rows = people.map(({ id, first, last, email }) => [id, first, last, email]);
     const students = this.path('.part', 'students.csv');
     this.write(students, tableText(['id', 'first_name', 'last_name', 'email'], rows, false));
     await this.nbgrader('db', 'student', 'import', students);
+    this.write(kept, text);
   }
 
   /** @param {string} name */

@@ -126,15 +126,14 @@ async function senders(files, { folder, name, from, times, lines }) {
     const sender = platform ? platform(path) : byFolder(path, roster, name);
     const isNamed = sender && folderName(sender.name) !== '';
     if (!isNamed) lines.push(`not taken: ${path.join('/')}`);
-    return isNamed ? [{ file, path, sender, said: path.join('/') }] : [];
+    return isNamed ? [{ file, sender, said: path.join('/') }] : [];
   });
   const students = named(known, roster, listed?.emails, lines);
   const due = known.some(({ sender }) => sender.late) ? await folder.dueDate(name) : undefined;
   const released = JSON.parse(readFileSync(folder.release(name), 'utf8'));
-  return known.map(({ file, path, sender, said }, i) => {
+  return known.map(({ file, sender, said }, i) => {
     const student = students[i];
-    const keys = [student, sender.number ?? '', sender.name];
-    const stamp = keys.map((key) => listed?.times.get(key)).find(Boolean) ?? timeIn(path);
+    const stamp = listed?.timeOf(sender, student);
     // Canvas says that it came too late, and not how much.
     const late = sender.late && due ? due + 1000 : undefined;
     const time = stamp ?? statSync(file).mtimeMs;
@@ -180,13 +179,6 @@ function named(files, roster, emails, lines) {
     }
     return own;
   });
-}
-
-/** @param {string[]} path @returns {number | undefined} a time in a name, such as 2026-11-28-23-59-00 */
-function timeIn(path) {
-  const found = /(\d{4}-\d\d-\d\d)[T_ -](\d\d)[-:.h](\d\d)(?:[-:.](\d\d))?/.exec(path.join('/'));
-  const time = found && Date.parse(`${found[1]}T${found[2]}:${found[3]}:${found[4] ?? '00'}`);
-  return time || undefined;
 }
 
 /** @param {HandedIn} a @param {HandedIn} b @returns {number} below zero if a is the one to take */

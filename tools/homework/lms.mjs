@@ -90,40 +90,49 @@ export function readTimes(file, roster) {
     throw new SetupError(
       `${file} has no column "Last modified (submission)", submitted_at or time: it has ${head.join(', ')}.`,
     );
-  const by = [
-    'identifier',
-    'id',
-    'user_id',
-    'student',
-    'email address',
-    'email',
-    'full name',
-    'name',
-  ];
-  const keys = head.filter((one) => by.includes(one.toLowerCase()));
-  /** @type {Map<string, number>} */
+  const [number, email, ...others] = [
+    /^(identifier|user_id)$/i,
+    /^e-?mail( address)?$/i,
+    /^(id|student|id number)$/i,
+    /^(full )?name$/i,
+  ].map(column);
+  /** @type {Map<string, number | undefined>} by number, person and name; nothing of a name that two have */
   const times = new Map();
   /** @type {Map<string, string>} */
   const emails = new Map();
   const unread = [];
   for (const row of rows) {
     const text = row[when];
-    const participant = /^\D*(\d+)$/.exec(row[column(/^identifier$/i)] ?? '')?.[1];
-    const email = row[column(/^e-?mail( address)?$/i)];
-    if (participant && email) emails.set(participant, email);
+    const [, digits] = /(\d+)$/.exec(row[number] ?? '') ?? [];
+    if (digits && row[email]) emails.set(digits, row[email]);
     if (text === '' || text === '-') continue;
     const time = Date.parse(text);
-    if (Number.isNaN(time)) unread.push(`${file}: "${text}" is not understood as a time`);
-    else
-      for (const key of [...keys.map((one) => row[one]), participant ?? '']) {
-        if (key === '') continue;
-        times.set(key, time);
-        const id = whoIs(roster, key)?.id;
-        if (id) times.set(id, time);
-      }
+    if (Number.isNaN(time)) {
+      unread.push(`${file}: "${text}" is not understood as a time`);
+      continue;
+    }
+    if (digits) times.set(keyOf.number(digits), time);
+    for (const name of [row[email], ...others.map((one) => row[one])].filter(Boolean)) {
+      const person = whoIs(roster, name);
+      if (person) times.set(keyOf.person(person.id), time);
+      const key = keyOf.name(name);
+      times.set(key, times.has(key) ? undefined : time);
+    }
   }
-  return { times, emails, unread };
+  /** @param {Sender} sender @param {string} student */
+  const timeOf = (sender, student) =>
+    times.get(keyOf.number(sender.number ?? '')) ??
+    times.get(keyOf.person(student)) ??
+    times.get(keyOf.name(sender.name));
+  return { timeOf, emails, unread };
 }
+
+/** A number of the platform is not a number of the university. */
+const keyOf = {
+  number: (/** @type {string} */ one) => `number ${one}`,
+  person: (/** @type {string} */ one) => `person ${one}`,
+  name: (/** @type {string} */ one) => `name ${one}`,
+};
 
 /**
  * @param {Sender} sender
@@ -133,7 +142,8 @@ export function readTimes(file, roster) {
  */
 export function personOf({ name, number }, roster, emails) {
   const email = emails?.get(number ?? '');
-  return [email, number, name].flatMap((one) => (one ? (whoIs(roster, one)?.id ?? []) : []))[0];
+  const numbered = roster.find(({ canvas }) => canvas !== '' && canvas === number);
+  return ((email && whoIs(roster, email)) || numbered || whoIs(roster, name))?.id;
 }
 
 /** @param {Sender} sender @param {boolean} isShared whether somebody else has the same name */

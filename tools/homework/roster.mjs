@@ -100,7 +100,7 @@ const words = (name) =>
 const sorted = (/** @type {string} */ name) => words(name).sort().join(' ');
 
 /**
- * Who that is: by id, email, login or number in Canvas, else by name, whichever word of it comes
+ * Who that is: by id, email or login, else by name, whichever word of it comes
  * first, and also run together as Canvas does.
  *
  * @param {Person[]} roster
@@ -110,9 +110,7 @@ const sorted = (/** @type {string} */ name) => words(name).sort().join(' ');
 export function whoIs(roster, text) {
   const same = (/** @type {string} */ one) =>
     one !== '' && one.toLowerCase() === text.toLowerCase();
-  const [known] = roster.filter(({ id, email, canvas, login }) =>
-    [id, email, canvas, login].some(same),
-  );
+  const known = roster.find(({ id, email, login }) => [id, email, login].some(same));
   if (known) return known;
   const run = words(text).join('');
   const wanted = sorted(text);

@@ -14,7 +14,7 @@ import { SetupError } from '../setup/errors.mjs';
  */
 export function readTable(file) {
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = decoded(readFileSync(file));
     const [first] = text.split('\n', 1);
     const count = (/** @type {string} */ one) => first.split(one).length;
     const [delimiter] = [',', ';', '\t'].sort((a, b) => count(b) - count(a));
@@ -26,6 +26,15 @@ export function readTable(file) {
     return { head, rows };
   } catch (error) {
     throw new SetupError(`${file} is not a table: ${/** @type {Error} */ (error).message}`);
+  }
+}
+
+/** Some spreadsheets still write the letters of Windows. @param {Buffer} bytes */
+function decoded(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
   }
 }
 
