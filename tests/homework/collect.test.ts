@@ -98,7 +98,8 @@ const moodle = (time?: string, ada = 'Ada') => ({
         0,
         3000,
       ),
-      'Who Else_4719_assignsubmission_file/homework.ipynb': by('Who'),
+      'Who Else_4719_assignsubmission_file_Ada Lovelace_4711_assignsubmission_file_x.ipynb':
+        by('Who'),
     },
     time,
   ),

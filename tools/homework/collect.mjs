@@ -62,6 +62,9 @@ export async function collect(folder, [number, inbox], { from = 'folder', roster
   }
 }
 
+/** Bytes of a file that is looked at at all. */
+const largest = 1 << 30;
+
 /** @typedef {{ file: string, path: string[] }} Found `path` leads to it, through folders and archives */
 
 /**
@@ -81,6 +84,8 @@ async function unpack(inbox, target) {
     const here = [...inside, basename(path)];
     if (basename(path).startsWith('.') || basename(path) === '__MACOSX') return;
     if (isFile(path) && extname(path).toLowerCase() === '.zip') archives.push(path);
+    else if (isFile(path) && statSync(path).size > largest)
+      lines.push(`not taken: ${path}: too large`);
     else if (isFile(path) && extname(path).toLowerCase() === '.ipynb')
       files.push({ file: path, path: here });
     else if (!isFile(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory())

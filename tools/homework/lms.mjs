@@ -24,7 +24,7 @@ import { readTable } from './table.mjs';
  */
 function moodle(path) {
   for (const part of path) {
-    const [, name, number] = /^(.+)_(\d+)_assignsubmission_[a-z]+(?:_|$)/.exec(part) ?? [];
+    const [, name, number] = /^(.+?)_(\d+)_assignsubmission_[a-z]+(?:_|$)/.exec(part) ?? [];
     if (number) return { name, number };
   }
   return undefined;
