@@ -66,7 +66,7 @@ cc,Cem Can,cem@uni.example
 
 beforeAll(async () => {
   await folder.handOut(name, homeworkOf('00').source);
-}, 60_000);
+}, 300_000);
 beforeEach(() => {
   said = [];
   vi.spyOn(console, 'log').mockImplementation((line) => said.push(String(line)));
@@ -132,7 +132,7 @@ test('from Moodle: folders, archives in them, one broken, one with two notebooks
   expect(text).toMatch(/Jan Novák \(not in the roster\) is Jan-Novák-4716 here/);
   expect(timeOf('al')).toBeUndefined(); // what an archive says is when it was made
   expect(folder.collected(name).al.number).toBe('4711');
-}, 60_000);
+}, 300_000);
 
 test('from Moodle with its grading worksheet: who of two, and when', async () => {
   await collected(moodle(), { from: 'moodle', people, listing: worksheet });
@@ -141,7 +141,7 @@ test('from Moodle with its grading worksheet: who of two, and when', async () =>
   expect(timeOf('n2')).toBe(new Date('2026-11-21T23:05').toISOString());
   expect(timeOf('ob')).toBeUndefined();
   expect(said.join()).toMatch(/"whenever" is not understood as a time/);
-}, 60_000);
+}, 300_000);
 
 test('what is handed in again replaces, and what is older does not', async () => {
   const again = { from: 'moodle', people };
@@ -158,7 +158,7 @@ test('what is handed in again replaces, and what is older does not', async () =>
   await collected({ 'late.zip': zipped(mistake, '2026-11-23T10:00') }, again);
   expect(whose('al')).toBe('between');
   expect(said.join()).toMatch(/x.ipynb: of something else, and al has one/);
-}, 90_000);
+}, 300_000);
 
 const canvasPeople = `Student,ID,SIS User ID,SIS Login ID,Section,Homework 0 (77),Final Score
     Points Possible,,,,,32,(read only)
@@ -198,7 +198,7 @@ test('from Canvas: LATE, numbers of files, archives, somebody who is not in the 
   await collected(files, { from: 'canvas', listing });
   expect(timeOf('s-al')).toBe('2026-11-20T08:00:00.000Z');
   expect(timeOf('s-ac')).toBe('2026-11-19T08:00:00.000Z');
-}, 90_000);
+}, 300_000);
 
 test('from folders: archives with the same inside, names with and without a roster', async () => {
   const files = {
@@ -224,7 +224,7 @@ test('from folders: archives with the same inside, names with and without a rost
   await collected(files, { people, listing: 'id,time\ndora,2026-11-21 10:30\n' });
   expect(whose('zm')).toBe('Zoë');
   expect(timeOf('dora')).toBe(new Date('2026-11-21T10:30').toISOString());
-}, 60_000);
+}, 300_000);
 
 test('of an archive, only so much is unpacked', async () => {
   const bomb = join(inbox, 'bomb.zip');
@@ -245,7 +245,7 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as files:
   expect(text).toMatch(/k.ipynb: too many files or folders/);
   expect(text).toMatch(/inner.zip: 4.ipynb: 62914560 bytes are too many/);
   expect(text).toMatch(/outside.ipynb: a name that leads out of the archive/);
-}, 60_000);
+}, 300_000);
 
 test('a roster may come from any spreadsheet', () => {
   const file = join(inbox, 'sheet.csv');

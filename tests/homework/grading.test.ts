@@ -437,7 +437,7 @@ beforeAll(async () => {
   const link = inClass.submitted(name, 'a-link');
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(inClass.path('.seed'), link);
-}, 60_000);
+}, 300_000);
 
 afterAll(() => {
   Object.assign(patience, before.patience);
@@ -483,7 +483,7 @@ describe('of many answers in one notebook', () => {
     many.handIn('ada', notebook);
     await gradeStudents(many, name, ['ada']);
     graded = many.result(name, 'ada');
-  }, 120_000);
+  }, 300_000);
   afterAll(() => rmSync(many.folder, { recursive: true }));
 
   test.each(answers.map((one, i) => [one[0], i] as const))('%s', (_title, i) => {
@@ -556,7 +556,7 @@ describe('without bubblewrap', () => {
     }
     expect(readdirSync(inClass.folder)).toContain('gradebook.db');
     expect(JSON.parse(readFileSync(inClass.source(name), 'utf8'))).toEqual(source);
-  }, 120_000);
+  }, 300_000);
 
   test('code that nobody trusts is not run', () => {
     const script = `process.env.PATH = '';
@@ -585,7 +585,7 @@ test('a check that was handed out anew is not told to be a change of the student
   expect(points).toBe(5);
   expect(remarks.join()).toMatch(/double-check is as it was handed out earlier/);
   rmSync(other.folder, { recursive: true });
-}, 60_000);
+}, 300_000);
 
 test('what ends its judge has no points, and costs nobody else any', async () => {
   const other = new Class();
@@ -604,7 +604,7 @@ test('what ends its judge has no points, and costs nobody else any', async () =>
   expect(results[1].of).toBe(5);
   expect(results[1].remarks.join()).toMatch(/no points, since judging it came to an end: SIG/);
   rmSync(other.folder, { recursive: true });
-}, 120_000);
+}, 300_000);
 
 test('work on a notebook grows as its cells do', () => {
   const time = (count: number) => {
@@ -623,7 +623,7 @@ test('work on a notebook grows as its cells do', () => {
   };
   time(4000);
   expect(time(20_000) / time(4000)).toBeLessThan(12); // 5 if linear, 25 if quadratic
-}, 60_000);
+}, 300_000);
 
 test.runIf(existsSync('/proc/self/stat'))(
   'time is what a process had',

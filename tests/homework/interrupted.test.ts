@@ -42,7 +42,7 @@ beforeAll(async () => {
     ['cem', 'not a notebook'],
   ] as const)
     inClass.write(join(inbox, `${student}.ipynb`), content);
-}, 60_000);
+}, 300_000);
 afterAll(() => rmSync(inClass.folder, { recursive: true, force: true }));
 
 /** Every file there is what a command writes as a whole. */
@@ -90,7 +90,7 @@ test('collecting and grading, killed at ten random moments, leave nothing half-w
   expect((await started('grade', '00').done).text).toContain('ada');
   expect(points()).toEqual(wanted);
   expectWhole();
-}, 400_000);
+}, 900_000);
 
 test('two gradings at once come one after the other', async () => {
   const both = await Promise.all([1, 2].map(() => started('grade', '00', '--force').done));
@@ -98,7 +98,7 @@ test('two gradings at once come one after the other', async () => {
   const waited = both.filter(({ text }) => text.includes('this one waits for it'));
   expect(waited.length).toBe(1);
   expectWhole();
-}, 120_000);
+}, 300_000);
 
 test('what is replaced while it is graded is graded again', async () => {
   await inClass.open();
@@ -110,4 +110,4 @@ test('what is replaced while it is graded is graded again', async () => {
   expect(inClass.result(doubling, 'early')).toBeUndefined();
   await gradeStudents(inClass, doubling, ['early']);
   expect(inClass.result(doubling, 'early').points).toBe(5);
-}, 60_000);
+}, 300_000);
