@@ -65,24 +65,21 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask?: tf.Tensor,
   options: LshOptions = {},
 ): { context: T; weights?: SparseWeights } {
+  expectNotNested('lshAttention');
   const axes = leadingAxes('queryKey', queryKey);
   const sizes = expectShape('queryKey', queryKey, [...axes, 'length', 'depth'] as const);
   const lead = sizes.slice(0, -2);
   const [length, depth] = sizes.slice(-2);
   const dValue = expectShape('values', values, [...lead, length, 'dValue']).at(-1) as number;
-  const rounds = expectShape('buckets', buckets, [...lead, 'rounds', length], 'int32').at(
-    -2,
-  ) as number;
+  const ofBuckets = expectShape('buckets', buckets, [...lead, 'rounds', length], 'int32');
+  const rounds = ofBuckets[lead.length];
   const rows = lead.reduce((product, n) => product * n, 1);
-  if (mask) {
-    expectMask(mask, [lead[0], ...lead.slice(1).map(() => 1), 1, length]);
-  }
+  if (mask) expectMask(mask, [lead[0], ...lead.slice(1).map(() => 1), 1, length]);
   const { chunkLength = 64, scale = 1 / Math.sqrt(depth), withWeights = false, ...sight } = options;
   if (!(Number.isInteger(chunkLength) && chunkLength > 0)) {
     throw new Error(`chunkLength: expected a whole number from 1, got ${chunkLength}`);
   }
 
-  expectNotNested('lshAttention');
   const groups = sortInGroups(buckets, mask, {
     ...{ rows, rounds, length, chunkLength: Math.min(chunkLength, length) },
     ...{ causal: false, acrossBuckets: false, countOnce: false, ...sight },
