@@ -76,6 +76,7 @@ export * from './data/methods';
 export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
+export * from './data/scriptio-continua';
 export * from './data/vocabulary';
 export * from './layers/activations';
 export * from './layers/attentive-gru';
