@@ -137,6 +137,14 @@ export async function trainReader(
   return losses;
 }
 
+/** The mask under which each of `length` letters sees those up to `reach` away. */
+export function nearby(length: number, reach: number): tf.Tensor2D {
+  return tf.tidy(() => {
+    const place = tf.range(0, length).expandDims(0);
+    return tf.lessEqual(tf.abs(tf.sub(place, tf.transpose(place))), reach) as tf.Tensor2D;
+  });
+}
+
 /** What a reader marked. */
 export type Marks = { hits: number; falseAlarms: number; misses: number };
 
@@ -150,7 +158,7 @@ export type Marks = { hits: number; falseAlarms: number; misses: number };
 export function markReader(
   { forward }: Reader,
   { letters, ends }: ScriptioContinua,
-  { length = 32, total = 16384, ...reading }: Reading & { length?: number; total?: number } = {},
+  { length = 32, total = 8192, ...reading }: Reading & { length?: number; total?: number } = {},
 ): Marks[] {
   const marks = Array.from({ length }, () => ({ hits: 0, falseAlarms: 0, misses: 0 }));
   const count = Math.floor(total / length);
