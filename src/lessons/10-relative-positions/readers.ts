@@ -62,9 +62,9 @@ export function reader({ positions, tables = 'both', k = 8, seed = 1, attend }: 
    * @param letters [texts][length]
    * @param options.start the number of the first place, for absolute positions
    * @param options.mask [length, length]: 1 = may be seen
-   * @param options.spoil another relative attention, for this call
+   * @param options.attend another relative attention, for this call
    */
-  function forward(letters: number[][], { start = 0, mask, spoil }: Reading = {}) {
+  function forward(letters: number[][], { start = 0, mask, attend: other }: Reading = {}) {
     const ids = tf.tensor2d(letters, undefined, 'int32');
     const weights: tf.Tensor4D[] = [];
     let x = tf.mul(tf.gather(tree.letter, ids), Math.sqrt(dModel));
@@ -77,7 +77,7 @@ export function reader({ positions, tables = 'both', k = 8, seed = 1, attend }: 
         heads,
         mask,
         norm: 'pre',
-        attend: both && ((q, key, v, m) => (spoil ?? attend ?? run)(q, key, v, both, m)),
+        attend: both && ((q, key, v, m) => (other ?? attend ?? run)(q, key, v, both, m)),
       });
       x = found.output;
       weights.push(found.weights);
@@ -91,7 +91,7 @@ export function reader({ positions, tables = 'both', k = 8, seed = 1, attend }: 
 export type Reading = {
   start?: number;
   mask?: tf.Tensor;
-  spoil?: typeof relativePositionAttention<tf.Tensor4D>;
+  attend?: typeof relativePositionAttention<tf.Tensor4D>;
 };
 
 function learnedOf(
