@@ -39,7 +39,7 @@ describe('the exercises of lesson 10', () => {
     expect(marked((i, j, k) => clip(j - i, k) + k)).toBe('✓✓✓✓✓');
     expect(marked((i, j, k) => clip(i - j, k) + k)).toBe('✓✗✗✓✗');
     expect(marked((i, j, k) => clip(j - i, k))).toBe('✗✗✗✓✗');
-    expect(marked((i, j, k) => j - i + k)).toBe('✓✓✗✗✓');
+    expect(marked((i, j, k) => j - i + k)).toBe('✓✓✗✗✗');
     expect(marked((i, j, k) => (j - i + k + 100 * (2 * k + 1)) % (2 * k + 1))).toBe('✓✓✗✓✗');
     expect(marked((i, j, k) => clip(Math.abs(j - i), k) + k)).toBe('✓✗✗✓✗');
     const unaligned = (n: number, m: number, k: number) => grid(n, m, (i, j) => clip(j - i, k) + k);
