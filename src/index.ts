@@ -6,6 +6,7 @@ export * from './data/cmudict';
 export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
+export * from './data/scriptio-continua';
 export * from './lessons';
 export * from './models/pronounce';
 export {
