@@ -71,6 +71,7 @@ export * from './attention/sparse/sparse-transformer';
 export * from './attention/sparse-weights';
 export * from './data/agreement';
 export * from './data/batches';
+export * from './data/cloakroom';
 export * from './data/cmudict';
 export * from './data/methods';
 export * from './data/mnist';
