@@ -55,10 +55,6 @@ const six: Record<string, LearnedScore | undefined> = {
 
 /** What sections 5 and 7 and exercise 3.4 compare with the six. */
 const others: Record<string, LearnedScore> = {
-  'cosine, β = 1': { logits: (s, h) => contentBasedScore(s, h) },
-  'dot times 0.3': scaledBy(0.3),
-  'dot times 3': scaledBy(3),
-  'dot times 10': scaledBy(10),
   // Luong's release: the matrix that should multiply h is left out.
   'concat, as released': {
     parameters: ({ queryDepth, keyDepth }, next) => ({
@@ -67,16 +63,11 @@ const others: Record<string, LearnedScore> = {
     }),
     logits: (s, h, { W, v }) => additiveLogits(dense(s, W), h, v),
   },
+  'dot times 10': scaledBy(10),
+  'dot times 3': scaledBy(3),
   'dot and location': {
     parameters: location.parameters,
     logits: (s, h, p) => tf.add(dotProductScore(s, h), location.logits(s, h, p)),
-  },
-  'minus distance': {
-    logits: (s, h) =>
-      tf.sub(
-        tf.mul(dotProductScore(s, h), 2),
-        tf.transpose(tf.sum(tf.square(h), 2, true), [0, 2, 1]),
-      ),
   },
 };
 
@@ -86,7 +77,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
   const curves: Results['curves'] = {};
   const note = (name: string, value: number) => {
     numbers[name] = [...(numbers[name] ?? []), value];
-    report(`${name}: ${value.toFixed(2)}`);
+    report(`${name}: ${value.toPrecision(6)}`);
   };
   const { validation } = loadCmudict();
   const rates = (
@@ -100,7 +91,11 @@ export async function results(report: (line: string) => void): Promise<Results> 
       note(`${name}: perplexity`, perplexity);
       if (byLength) {
         curves[`${name}: error by length`] ??= [];
-        curves[`${name}: error by length`].push(errorByLength(model, validation));
+        const errors = errorByLength(model, validation);
+        curves[`${name}: error by length`].push(errors);
+        report(
+          `${name}: error by length: ${errors.map((error) => error.toPrecision(6)).join(' ')}`,
+        );
       }
       model.dispose();
     }
@@ -116,15 +111,13 @@ export async function results(report: (line: string) => void): Promise<Results> 
       });
     }
   }
-  for (const [name, score] of Object.entries(six)) rates(name, { score });
-  for (const [name, score] of Object.entries(others)) rates(name, { score }, { byLength: false });
+  for (const [name, score] of Object.entries(six)) {
+    rates(name, { score }, { byLength: !['content-based', 'general'].includes(name) });
+  }
   rates('no attention', { attention: false });
-  for (const name of ['additive', 'location', 'dot', 'scaled dot']) {
-    rates(
-      `${name}, 900 steps`,
-      { score: six[name] },
-      { steps: 900, byLength: name === 'location' },
-    );
+  for (const [name, score] of Object.entries(others)) rates(name, { score }, { byLength: false });
+  for (const name of ['scaled dot', 'dot']) {
+    rates(`${name}, 600 steps`, { score: six[name] }, { steps: 600, byLength: false });
   }
   const lengths = [32, 64, 128, 256];
   curves.lengths = [lengths];
