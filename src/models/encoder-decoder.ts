@@ -7,7 +7,7 @@ import { bidirectionalGru, gru, gruCell, gruParameters } from '../layers/gru';
 import { type Random, random, uniform } from '../tensors/random';
 import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
-import { beamSearch, type Hypothesis, type NextToken } from './beam-search';
+import { beamSearch, type Hypothesis, likeliest, type NextToken } from './beam-search';
 
 /** A score that a decoder can be given in place of the additive one. */
 export interface LearnedScore {
@@ -332,7 +332,7 @@ export class EncoderDecoder {
           .logSoftmax(this.readout(state, previous, next.context))
           .arraySync() as number[][];
         const weights = next.weights?.arraySync() as number[][][] | undefined;
-        tokens = logProbabilities.map((row) => row.indexOf(Math.max(...row)));
+        tokens = logProbabilities.map((row) => likeliest(row, 1)[0]);
         tokens.forEach((token, b) => {
           if (ended[b]) return;
           if (weights) results[b].weights.push(weights[b][0].slice(0, sources[b].length));

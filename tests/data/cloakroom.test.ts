@@ -1,4 +1,4 @@
-import { cloakroom, loadMnist, random, tf } from 'attention';
+import { cloakroom, type Digit, loadMnist, random, tf } from 'attention';
 import { describe, expect, test } from 'vitest';
 
 describe('cloakroom', () => {
@@ -29,7 +29,10 @@ describe('cloakroom', () => {
 
   test('finds the coat by the number: the wanted hook shows the ticket’s digit', () => {
     // One picture for each digit, so that the same digit is the same picture.
-    const ten = Array.from({ length: 10 }, (_, label) => digits.find((d) => d.label === label)!);
+    const ten = Array.from(
+      { length: 10 },
+      (_, label) => digits.find((d) => d.label === label) as Digit,
+    );
     const { tickets, hooks, coats, wanted } = cloakroom(ten)(30, random(3));
     const distances = tf.sum(tf.square(tf.sub(tickets, hooks)), 2);
     const nearest = tf.oneHot(distances.argMin(1).toInt(), 8).expandDims(1);
