@@ -2,6 +2,7 @@ import './native';
 
 export * from './browser';
 export * from './data/agreement';
+export * from './data/cloakroom';
 export * from './data/cmudict';
 export * from './data/mnist';
 export * from './data/moby-dick';

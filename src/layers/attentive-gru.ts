@@ -1,10 +1,11 @@
+import type { Attended } from '../attention/attended';
 import { type AdditiveParameters, additiveAligner } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
 import { fusedOperation, hasFused } from '../tensors/fused/operation';
 import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-import { type GruParameters, gruCell, gruSizes } from './gru';
+import { type GruParameters, gru, gruSizes } from './gru';
 
 /** What a decoder went through, step by step. */
 export type DecoderStates = {
@@ -14,41 +15,52 @@ export type DecoderStates = {
   contexts: tf.Tensor3D;
 };
 
+/** Looks at annotations with a query [batch, 1, units]; made once, asked at every step. */
+export type Aligner = (query: tf.Tensor) => Attended;
+
 /**
  * A decoder with additive attention, run over an output that is known (teacher forcing):
  *
  *     α_i = softmax(v_aᵀ tanh(W_a s_{i−1} + U_a h_j))    c_i = Σ_j α_ij h_j    s_i = GRU([x_i; c_i], s_{i−1})
+ *
+ * With another aligner, α_i is what it says; additive attention alone is one fused operation.
  *
  * Source: Bahdanau et al. (2014), Section 3.1 and Appendix A.2.2.
  *
  * @param x [batch, steps, inputDepth]: at step i the embedding of the token before, y_{i−1}
  * @param initial s_0 [batch, units]
  * @param annotations h_j [batch, keys, depth]
- * @param parameters of the GRU and of the alignment model
- * @param mask [batch, keys], 1 = a token, 0 = padding
+ * @param parameters of the GRU and of the alignment model, or an aligner of these annotations
+ * @param mask [batch, keys], 1 = a token, 0 = padding; an aligner has its own
  * @throws if a shape does not fit
  */
 export function attentiveGru(
   x: tf.Tensor,
   initial: tf.Tensor,
   annotations: tf.Tensor,
-  { cell, aligner }: { cell: GruParameters; aligner: AdditiveParameters },
+  { cell, aligner }: { cell: GruParameters; aligner: AdditiveParameters | Aligner },
   mask?: tf.Tensor,
 ): DecoderStates {
   const { units, inputDepth } = gruSizes(cell);
   const [batch, keys, depth] = expectShape('annotations', annotations, ['batch', 'keys', 'depth']);
-  const [keyRows, dAttention] = expectShape('U', aligner.U, ['keyDepth', 'dAttention']);
-  if (depth !== keyRows) throw new Error(`key depth ${depth} ≠ rows of U ${keyRows}`);
-  expectShape('W', aligner.W, [units, dAttention]);
-  expectShape('v', aligner.v, [dAttention]);
+  if (typeof aligner !== 'function') {
+    const [keyRows, dAttention] = expectShape('U', aligner.U, ['keyDepth', 'dAttention']);
+    if (depth !== keyRows) throw new Error(`key depth ${depth} ≠ rows of U ${keyRows}`);
+    expectShape('W', aligner.W, [units, dAttention]);
+    expectShape('v', aligner.v, [dAttention]);
+  }
   expectShape('input', x, [batch, 'steps', inputDepth - depth]);
   expectShape('initial', initial, [batch, units]);
   if (mask) expectMask(mask, [batch, keys]);
+  const run = () => {
+    if (typeof aligner === 'function') return plainSteps(x, initial, cell, aligner);
+    const shown = mask?.expandDims(1);
+    const [seen] = withoutHidden(shown, annotations);
+    if (hasFused()) return fusedSteps(x, initial, seen, cell, aligner, mask);
+    return plainSteps(x, initial, cell, additiveAligner(seen, seen, aligner, shown));
+  };
   return tf.tidy(() => {
-    const run = hasFused() ? fusedSteps : plainSteps;
-    const [seen] = withoutHidden(mask?.expandDims(1), annotations);
-    const both = run(x, initial, seen, cell, aligner, mask);
-    const [states, contexts] = tf.split(both, [units, depth], 2) as tf.Tensor3D[];
+    const [states, contexts] = tf.split(run(), [units, depth], 2) as tf.Tensor3D[];
     return { states, contexts };
   });
 }
@@ -57,21 +69,19 @@ export function attentiveGru(
 function plainSteps(
   x: tf.Tensor,
   initial: tf.Tensor,
-  annotations: tf.Tensor,
   cell: GruParameters,
-  aligner: AdditiveParameters,
-  mask?: tf.Tensor,
+  align: Aligner,
 ): tf.Tensor {
-  const align = additiveAligner(annotations, annotations, aligner, mask?.expandDims(1));
   const steps: tf.Tensor[] = [];
   let state = initial;
   for (let i = 0; i < (x.shape[1] as number); i++) {
-    const context = tf.squeeze(align(state.expandDims(1)).context, [1]);
-    const input = tf.squeeze(tf.slice(x, [0, i, 0], [-1, 1, -1]), [1]);
-    state = gruCell(tf.concat([input, context], 1), state, cell);
-    steps.push(tf.concat([state, context], 1));
+    const { context } = align(state.expandDims(1));
+    const input = tf.concat([tf.slice(x, [0, i, 0], [-1, 1, -1]), context], 2);
+    const next = gru(input, cell, undefined, { initial: state });
+    state = tf.squeeze(next, [1]);
+    steps.push(tf.concat([next, context], 2));
   }
-  return tf.stack(steps, 1);
+  return tf.concat(steps, 1);
 }
 
 /** The same as one operation, forward and backward: native/attentive-gru.cc. */
