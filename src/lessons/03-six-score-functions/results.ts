@@ -127,7 +127,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
       `${name}: ${curves[`${name}: seconds`][0].map((s) => (1000 * s).toFixed(2)).join(' ')} ms`,
     );
   }
-  return { setting: '300 steps, seeds 1, 2 and 3', numbers, curves };
+  return { setting: 'seeds 1, 2 and 3', numbers, curves };
 }
 
 /** The decoder of section 5, with as many parameters whatever its score. */
