@@ -3,7 +3,7 @@ import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-import { carry, steps } from './steps';
+import { carry, joined, steps } from './steps';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
 export interface GruParameters {
@@ -91,7 +91,7 @@ export function gru(
       h = masks ? carry(masks[t], next, h) : next;
       states[t] = h;
     }
-    return tf.stack(states, 1) as tf.Tensor3D;
+    return joined(states);
   });
 }
 

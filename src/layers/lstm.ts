@@ -3,7 +3,7 @@ import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape, expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-import { carry, steps } from './steps';
+import { carry, joined, steps } from './steps';
 
 /** The parameters of a long short-term memory. Its input is the pair [x; h] side by side. */
 export type LstmParameters = {
@@ -124,7 +124,7 @@ function plainLstm(
     state = kept ? { h: carry(kept[t], h, state.h), c: carry(kept[t], c, state.c) } : { h, c };
     states[t] = state.h;
   }
-  return { states: tf.stack(states, 1) as tf.Tensor3D, final: state };
+  return { states: joined(states), final: state };
 }
 
 /** The length of each example, if all padding stands at the end. */
