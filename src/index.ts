@@ -96,6 +96,7 @@ export * from './lessons';
 export * from './models/beam-search';
 export * from './models/encoder-decoder';
 export * from './models/luong-encoder-decoder';
+export * from './models/number-errors';
 export * from './models/pronounce';
 export * from './models/reformer';
 export * from './models/segment-recurrence';

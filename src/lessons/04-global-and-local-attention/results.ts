@@ -1,0 +1,97 @@
+import { batches, type SequencePair } from '../../data/batches';
+import { letters, loadCmudict, phonemes } from '../../data/cmudict';
+import { loadNumberPairs, type NumberLanguage, numberWords } from '../../data/number-words';
+import { LuongEncoderDecoder, type LuongOptions } from '../../models/luong-encoder-decoder';
+import { numberErrors } from '../../models/number-errors';
+import { pronunciationErrors, spellingPairs } from '../../models/pronounce';
+import type { Results } from '../../notebook/stored-results';
+import { Adam } from '../../training/adam';
+import { cosineSchedule } from '../../training/schedule';
+
+type Kind = Omit<LuongOptions, 'sourceTokens' | 'targetTokens' | 'seed'>;
+
+/** Three seeds of every kind of attention, of windows from 1 to 4, with input feeding and without. */
+export async function results(report: (line: string) => void): Promise<Results> {
+  const numbers: Results['numbers'] = {};
+  const note = (name: string, value: number) => {
+    numbers[name] = [...(numbers[name] ?? []), value];
+    report(`${name}: ${value.toFixed(3)}`);
+  };
+  const run = (name: string, kind: Kind, steps = 500, [from, to] = germanToEnglish) => {
+    for (const seed of [1, 2, 3]) {
+      const { train, test } = pairsOf(from, to);
+      const sizes = { sourceTokens: numberWords[from].size, targetTokens: numberWords[to].size };
+      const model = trained({ ...sizes, inputFeeding: false, seed, ...kind }, train, steps);
+      const { number, word, alignment } = numberErrors(model, test);
+      note(`${name}: numbers wrong`, 100 * number);
+      note(`${name}: words wrong`, 100 * word);
+      note(`${name}: AER`, alignment);
+      model.dispose();
+    }
+  };
+  const pairs = new Map<string, ReturnType<typeof loadNumberPairs>>();
+  const pairsOf = (from: NumberLanguage, to: NumberLanguage) => {
+    const known = pairs.get(from) ?? loadNumberPairs({ from, to });
+    pairs.set(from, known);
+    return known;
+  };
+
+  run('global (location)', { attention: 'location' });
+  run('global (dot)', { attention: 'global', score: 'dot' });
+  run('global (general)', { attention: 'global' });
+  run('local-p (dot), D = 2', { attention: 'predictive', score: 'dot', D: 2 });
+  for (const D of [1, 2, 3, 4]) {
+    run(`local-m (general), D = ${D}`, { attention: 'monotonic', D });
+    run(`local-p (general), D = ${D}`, { attention: 'predictive', D });
+  }
+  for (const D of [1, 2])
+    run(`local-m (general), D = ${D}, nothing handed over`, {
+      attention: 'monotonic',
+      D,
+      handOver: false,
+    });
+  for (const [name, kind] of Object.entries(fed)) {
+    run(`${name}, 200 steps`, kind, 200);
+    run(`${name}, 200 steps, input feeding`, { ...kind, inputFeeding: true }, 200);
+  }
+  run('English to German: local-m (general), D = 1', { attention: 'monotonic', D: 1 }, 500, [
+    'english',
+    'german',
+  ]);
+
+  const words = loadCmudict();
+  for (const [name, kind] of Object.entries(spoken)) {
+    for (const seed of [1, 2, 3]) {
+      const sizes = { sourceTokens: letters.size, targetTokens: phonemes.size };
+      const options = { ...sizes, inputFeeding: false, seed, ...kind };
+      const model = trained(options, spellingPairs(words.train.slice(0, 40_000)), 600);
+      const errors = pronunciationErrors(model, words.test.slice(0, 2000));
+      note(`sounds, ${name}: sounds wrong`, 100 * errors.token);
+      model.dispose();
+    }
+  }
+  const setting = '500 steps of batch 128, seeds 1, 2 and 3';
+  return { setting, numbers };
+}
+
+const germanToEnglish: [NumberLanguage, NumberLanguage] = ['german', 'english'];
+
+const fed: Record<string, Kind> = {
+  'global (general)': { attention: 'global' },
+  'local-p (general), D = 2': { attention: 'predictive', D: 2 },
+};
+
+const spoken: Record<string, Kind> = {
+  'global (general)': { attention: 'global' },
+  'local-m (general), D = 3': { attention: 'monotonic', D: 3 },
+};
+
+function trained(options: LuongOptions, pairs: SequencePair[], steps: number) {
+  const model = new LuongEncoderDecoder(options);
+  const learningRate = cosineSchedule(0.01, steps);
+  const adam = new Adam(model.parameters, { learningRate, clipNorm: 5 });
+  const stream = batches(pairs, { batchSize: 128, seed: options.seed ?? 1 });
+  for (let i = 0; i < steps; i++) adam.minimize(() => model.loss(stream.next().value));
+  adam.dispose();
+  return model;
+}
