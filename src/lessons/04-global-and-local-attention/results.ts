@@ -1,6 +1,11 @@
 import { batches, type SequencePair } from '../../data/batches';
 import { letters, loadCmudict, phonemes } from '../../data/cmudict';
-import { loadNumberPairs, type NumberLanguage, numberWords } from '../../data/number-words';
+import {
+  loadNumberPairs,
+  type NumberLanguage,
+  type NumberPair,
+  numberWords,
+} from '../../data/number-words';
 import { LuongEncoderDecoder, type LuongOptions } from '../../models/luong-encoder-decoder';
 import { numberErrors } from '../../models/number-errors';
 import { pronunciationErrors, spellingPairs } from '../../models/pronounce';
@@ -10,7 +15,7 @@ import { cosineSchedule } from '../../training/schedule';
 
 type Kind = Omit<LuongOptions, 'sourceTokens' | 'targetTokens' | 'seed'>;
 
-/** Three seeds of every kind of attention, of windows from 1 to 4, with input feeding and without. */
+/** Three seeds of every kind of attention, of windows of 3 to 9 words, with input feeding and without. */
 export async function results(report: (line: string) => void): Promise<Results> {
   const numbers: Results['numbers'] = {};
   const note = (name: string, value: number) => {
@@ -30,6 +35,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
       note(`${name}: numbers wrong`, 100 * number);
       note(`${name}: words wrong`, 100 * word);
       note(`${name}: AER`, alignment);
+      if (kind.attention === 'predictive') note(`${name}: out of the window`, outside(model, test));
       model.dispose();
     }
   };
@@ -42,29 +48,26 @@ export async function results(report: (line: string) => void): Promise<Results> 
 
   run('global (location)', { attention: 'location' });
   run('global (dot)', { attention: 'global', score: 'dot' });
-  run('global (general)', { attention: 'global' });
-  run('local-p (dot), D = 2', { attention: 'predictive', score: 'dot', D: 2 });
   for (const D of [2, 1, 3]) {
-    run(`local-m (general), D = ${D}`, { attention: 'monotonic', D });
-    run(`local-p (general), D = ${D}`, { attention: 'predictive', D });
+    run(`local-m (dot), D = ${D}`, { attention: 'monotonic', score: 'dot', D });
+    run(`local-p (dot), D = ${D}`, { attention: 'predictive', score: 'dot', D });
   }
-  run('local-m (general), D = 4', { attention: 'monotonic', D: 4 });
+  run('local-m (dot), D = 4', { attention: 'monotonic', score: 'dot', D: 4 });
   for (const D of [1, 2]) {
-    const kind: Kind = { attention: 'monotonic', D, handOver: false };
-    run(`local-m (general), D = ${D}, nothing handed over`, kind);
+    const kind: Kind = { attention: 'monotonic', score: 'dot', D, handOver: false };
+    run(`local-m (dot), D = ${D}, nothing handed over`, kind);
   }
-  const hasty = { peak: 0.01 };
-  run(
-    'local-p (general), D = 2, twice the learning rate',
-    { attention: 'predictive', D: 2 },
-    hasty,
-  );
+  run('global (general)', { attention: 'global' });
+  run('local-m (general), D = 2', { attention: 'monotonic', D: 2 });
+  run('local-p (general), D = 2', { attention: 'predictive', D: 2 });
   for (const [name, kind] of Object.entries(fed)) {
-    run(`${name}, 200 steps`, kind, { steps: 200 });
-    run(`${name}, 200 steps, input feeding`, { ...kind, inputFeeding: true }, { steps: 200 });
+    run(`${name}, 200 steps`, kind, { steps: 200, peak: 0.01 });
+    const feeding = { ...kind, inputFeeding: true };
+    run(`${name}, 200 steps, input feeding`, feeding, { steps: 200, peak: 0.01 });
   }
   const back = { from: 'english', to: 'german' } as const;
-  run('English to German: local-m (general), D = 1', { attention: 'monotonic', D: 1 }, back);
+  const turned: Kind = { attention: 'monotonic', score: 'dot', D: 1 };
+  run('English to German: local-m (dot), D = 1', turned, back);
 
   const words = loadCmudict();
   for (const [name, kind] of Object.entries(spoken)) {
@@ -84,14 +87,23 @@ export async function results(report: (line: string) => void): Promise<Results> 
 type Setting = { steps: number; peak: number; from: NumberLanguage; to: NumberLanguage };
 
 const fed: Record<string, Kind> = {
-  'global (general)': { attention: 'global' },
-  'local-p (general), D = 2': { attention: 'predictive', D: 2 },
+  'global (dot)': { attention: 'global', score: 'dot' },
+  'local-p (dot), D = 2': { attention: 'predictive', score: 'dot', D: 2 },
 };
 
 const spoken: Record<string, Kind> = {
-  'global (general)': { attention: 'global' },
-  'local-m (general), D = 3': { attention: 'monotonic', D: 3 },
+  'global (dot)': { attention: 'global', score: 'dot' },
+  'local-m (dot), D = 3': { attention: 'monotonic', score: 'dot', D: 3 },
 };
+
+/** Share of the target words whose source word is not in the window, in percent. */
+function outside(model: LuongEncoderDecoder, pairs: readonly NumberPair[]): number {
+  const { D } = model.options;
+  const distances = model
+    .align(pairs)
+    .flatMap(({ positions }, i) => pairs[i].links.map((s, t) => Math.abs(s - positions[t])));
+  return (100 * distances.filter((far) => far > D + 0.5).length) / distances.length;
+}
 
 function trained(options: LuongOptions, pairs: SequencePair[], steps: number, peak: number) {
   const model = new LuongEncoderDecoder(options);
