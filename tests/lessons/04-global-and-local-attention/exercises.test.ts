@@ -1,14 +1,7 @@
 import { type Exercise, judge, lesson04, loadNumberPairs } from 'attention';
 import { describe, expect, test } from 'vitest';
+import { marks, stub } from '../marks';
 
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-const stub = () => {
-  throw new Error('not implemented');
-};
 const sum = (list: number[]) => list.reduce((total, x) => total + x, 0);
 
 describe('the exercises of lesson 04', () => {
