@@ -15,7 +15,10 @@ import { cosineSchedule } from '../../training/schedule';
 
 type Kind = Omit<LuongOptions, 'sourceTokens' | 'targetTokens' | 'seed'>;
 
-/** Three seeds of every kind of attention, of windows of 3 to 9 words, with input feeding and without. */
+/**
+ * Three seeds of every kind of attention, of windows of 3 to 9 words, with input feeding and without,
+ * and of windows that are wide in the first half of the training.
+ */
 export async function results(report: (line: string) => void): Promise<Results> {
   const numbers: Results['numbers'] = {};
   const note = (name: string, value: number) => {
@@ -25,17 +28,22 @@ export async function results(report: (line: string) => void): Promise<Results> 
   const run = (
     name: string,
     kind: Kind,
-    { steps = 500, peak = 0.005, from = 'german', to = 'english' }: Partial<Setting> = {},
+    { steps = 500, peak = 0.005, wide = 0, from = 'german', to = 'english' }: Partial<Setting> = {},
   ) => {
     for (const seed of [1, 2, 3]) {
       const { train, test } = pairsOf(from, to);
       const sizes = { sourceTokens: numberWords[from].size, targetTokens: numberWords[to].size };
-      const model = trained({ ...sizes, inputFeeding: false, seed, ...kind }, train, steps, peak);
+      const options = { ...sizes, inputFeeding: false, seed, ...kind };
+      const model = trained(options, train, { steps, peak, wide });
       const { number, word, alignment } = numberErrors(model, test);
       note(`${name}: numbers wrong`, 100 * number);
       note(`${name}: words wrong`, 100 * word);
       note(`${name}: AER`, alignment);
-      if (kind.attention === 'predictive') note(`${name}: out of the window`, outside(model, test));
+      if (kind.attention === 'predictive') {
+        const { out, end } = places(model, test);
+        note(`${name}: out of the window`, out);
+        note(`${name}: at an end`, end);
+      }
       model.dispose();
     }
   };
@@ -60,11 +68,14 @@ export async function results(report: (line: string) => void): Promise<Results> 
   run('global (general)', { attention: 'global' });
   run('local-m (general), D = 2', { attention: 'monotonic', D: 2 });
   run('local-p (general), D = 2', { attention: 'predictive', D: 2 });
-  for (const [name, kind] of Object.entries(fed)) {
-    run(`${name}, 200 steps`, kind, { steps: 200, peak: 0.01 });
-    const feeding = { ...kind, inputFeeding: true };
-    run(`${name}, 200 steps, input feeding`, feeding, { steps: 200, peak: 0.01 });
+  for (const score of ['general', 'dot'] as const) {
+    const kind: Kind = { attention: 'predictive', score, D: 2 };
+    run(`local-p (${score}), D = 2, wide first`, kind, { wide: 8 });
   }
+  const fast = { steps: 200, peak: 0.01 };
+  run('global (dot), 200 steps', { attention: 'global', score: 'dot' }, fast);
+  const fed: Kind = { attention: 'global', score: 'dot', inputFeeding: true };
+  run('global (dot), 200 steps, input feeding', fed, fast);
   const back = { from: 'english', to: 'german' } as const;
   const turned: Kind = { attention: 'monotonic', score: 'dot', D: 1 };
   run('English to German: local-m (dot), D = 1', turned, back);
@@ -74,7 +85,8 @@ export async function results(report: (line: string) => void): Promise<Results> 
     for (const seed of [1, 2, 3]) {
       const sizes = { sourceTokens: letters.size, targetTokens: phonemes.size };
       const options = { ...sizes, inputFeeding: false, seed, ...kind };
-      const model = trained(options, spellingPairs(words.train.slice(0, 40_000)), 400, 0.01);
+      const spelled = spellingPairs(words.train.slice(0, 40_000));
+      const model = trained(options, spelled, { steps: 400, peak: 0.01 });
       const errors = pronunciationErrors(model, words.test.slice(0, 2000));
       note(`sounds, ${name}: sounds wrong`, 100 * errors.token);
       model.dispose();
@@ -84,33 +96,51 @@ export async function results(report: (line: string) => void): Promise<Results> 
   return { setting, numbers };
 }
 
-type Setting = { steps: number; peak: number; from: NumberLanguage; to: NumberLanguage };
-
-const fed: Record<string, Kind> = {
-  'global (dot)': { attention: 'global', score: 'dot' },
-  'local-p (dot), D = 2': { attention: 'predictive', score: 'dot', D: 2 },
+type Training = {
+  steps: number;
+  /** The highest learning rate. */
+  peak: number;
+  /** Half the window in the first half of the steps; 0: as in the second. */
+  wide?: number;
 };
+type Setting = Training & { from: NumberLanguage; to: NumberLanguage };
 
 const spoken: Record<string, Kind> = {
   'global (dot)': { attention: 'global', score: 'dot' },
   'local-m (dot), D = 3': { attention: 'monotonic', score: 'dot', D: 3 },
 };
 
-/** Share of the target words whose source word is not in the window, in percent. */
-function outside(model: LuongEncoderDecoder, pairs: readonly NumberPair[]): number {
+/**
+ * Of all target words, in percent: of how many is the source word not in the window, and of how many
+ * does the window stand within a twentieth of the source's length of one of its ends?
+ */
+function places(model: LuongEncoderDecoder, pairs: readonly NumberPair[]) {
   const { D } = model.options;
-  const distances = model
-    .align(pairs)
-    .flatMap(({ positions }, i) => pairs[i].links.map((s, t) => Math.abs(s - positions[t])));
-  return (100 * distances.filter((far) => far > D + 0.5).length) / distances.length;
+  const all = model.align(pairs).flatMap(({ positions }, i) =>
+    pairs[i].links.map((s, t) => ({
+      far: Math.abs(s - positions[t]) > D + 0.5,
+      stuck: Math.abs(positions[t] / pairs[i].source.length - 0.5) > 0.45,
+    })),
+  );
+  const percent = (what: 'far' | 'stuck') =>
+    (100 * all.filter((one) => one[what]).length) / all.length;
+  return { out: percent('far'), end: percent('stuck') };
 }
 
-function trained(options: LuongOptions, pairs: SequencePair[], steps: number, peak: number) {
+function trained(
+  options: LuongOptions,
+  pairs: SequencePair[],
+  { steps, peak, wide = 0 }: Training,
+) {
   const model = new LuongEncoderDecoder(options);
   const learningRate = cosineSchedule(peak, steps);
   const adam = new Adam(model.parameters, { learningRate, clipNorm: 5 });
   const stream = batches(pairs, { batchSize: 128, seed: options.seed ?? 1 });
-  for (let i = 0; i < steps; i++) adam.minimize(() => model.loss(stream.next().value));
+  const { D } = model.options;
+  for (let i = 0; i < steps; i++) {
+    model.options.D = i < steps / 2 ? wide || D : D;
+    adam.minimize(() => model.loss(stream.next().value));
+  }
   adam.dispose();
   return model;
 }
