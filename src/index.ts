@@ -76,6 +76,8 @@ export * from './data/methods';
 export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
+export * from './data/number-words';
+export * from './data/transformer-in-pytorch';
 export * from './data/vocabulary';
 export * from './layers/activations';
 export * from './layers/attentive-gru';

@@ -4,4 +4,5 @@ export { lesson02 } from './02-additive-attention/exercises';
 export { lesson07 } from './07-scaled-dot-product-self-attention/exercises';
 export { lesson08 } from './08-multi-head-attention/exercises';
 export * from './08-multi-head-attention/look-ups';
+export { lesson09 } from './09-transformer/exercises';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
