@@ -72,6 +72,8 @@ export interface Picture extends Common {
   caption: string;
   width: number;
   height: number;
+  /** Of a drawing: its smallest letters, in its own pixels. */
+  letters?: number;
 }
 
 export type Block =
@@ -104,8 +106,8 @@ export interface Mark {
   /** Its mark: the cell, from 0, and the line in it, from 1. */
   cell: number;
   line: number;
-  /** What it shows first: the cell, and the heading above. */
-  from: { cell: number; heading?: string };
+  /** What it shows first: the cell, and the headings above, outermost first. */
+  from: { cell: number; trail: string[] };
   /** Headings of the notebook for which this is the slide: the first one at or after them. */
   sections: string[];
 }

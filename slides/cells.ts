@@ -26,7 +26,8 @@ export function codeBlocks(
   const blocks: Block[] = [];
   if (!tags.includes('hide-input')) blocks.push(sourceBlock(source, tags, language, context));
   if (!tags.includes('hide-output')) {
-    for (const output of merged(cell.outputs ?? [])) blocks.push(...outputBlocks(output, context));
+    const outputs = cell.outputs?.filter((output) => !isProgress(output)) ?? [];
+    for (const output of merged(outputs)) blocks.push(...outputBlocks(output, context));
   }
   if (tags.includes('beside')) for (const block of blocks) block.beside = true;
   return blocks;
@@ -44,6 +45,14 @@ function sourceBlock(source: string, tags: string[], language: string, context: 
     context.problems.add((error as Error).message, context.place);
     return block;
   }
+}
+
+/** What `progress` leaves at its end: 'two heads: 200/200, loss 0.1'. */
+function isProgress({ data }: Output): boolean {
+  return (
+    /^<div><b>/.test(joined(data?.['text/html'])) &&
+    /: (\d+)\/\1(,|$)/.test(joined(data?.['text/plain']))
+  );
 }
 
 /** Printing twice in a cell leaves two outputs; they are one text. */

@@ -14,8 +14,9 @@ export interface Figure {
   margin: { t: number; r: number; b: number; l: number };
   /** The pixels of `plot.height` between panels; they hold labels, so they do not shrink. */
   gaps: number;
-  /** The smallest share of the plot's size at which its labels still have a line each. */
+  /** The smallest shares of the plot's height and width at which its labels have room. */
   least: number;
+  leastAcross: number;
   /** Whether the plot keeps its meaning when it becomes wider or higher. */
   elastic: boolean;
 }
@@ -107,6 +108,7 @@ export function readFigure(raw: any): Figure {
     throw new Error(`plotly.js has no traces of the type ${traceTypes({ data }).join(', ')}`);
   }
   refuseAddresses([data, layout]);
+  layout.font = { size: smallestLetter, ...layout.font }; // or Plotly's letters have 12
   enlargeLetters([data, layout]);
   const { title, subtitle, lines, sublines } = heading(layout);
   const { width = 700, height = 450 } = layout;
@@ -124,7 +126,8 @@ export function readFigure(raw: any): Figure {
   }
   const elastic =
     layout.meta?.elastic ?? data.every(({ type }) => stretchy.includes(type ?? 'scatter'));
-  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0);
+  const { across: leastAcross, along } = leastApart(layout, plot);
+  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0, along);
   const gaps = layout.sliders ? 0 : gapsBetween(panels(layout)) * plot.height * 1.1;
   for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
   return {
@@ -137,6 +140,7 @@ export function readFigure(raw: any): Figure {
     margin,
     gaps,
     least,
+    leastAcross,
     elastic,
   };
 }
@@ -144,9 +148,9 @@ export function readFigure(raw: any): Figure {
 /** The largest size of a figure that fits. Letters shrink only if labels would overlap otherwise. */
 export function fit(figure: Figure, width: number, height: number): Sized {
   const { plot, margin } = figure;
-  const least = Math.max(figure.least, 0.3);
   const most = figure.elastic ? 1.6 : 1;
-  const leastAcross = Math.max(figure.least / most, 0.3);
+  const least = Math.max(figure.least, figure.elastic ? 0 : figure.leastAcross, 0.3);
+  const leastAcross = Math.max(least / most, figure.leastAcross, 0.3);
   const across = margin.l + margin.r;
   const along = margin.t + margin.b + figure.gaps;
   const rows = plot.height - figure.gaps;
@@ -237,22 +241,74 @@ export function drawing(
       return (pixels * (domain[1] - domain[0])) / Math.abs(range[1] - range[0]);
     };
     const wide = cell('x', width / zoom - margin.l - margin.r, trace.z?.[0]?.length ?? 1);
-    const high = cell('y', height / zoom - margin.t - margin.b - gaps, trace.z?.length ?? 1);
-    if (wide < 2.3 * smallestLetter || high < smallestLetter) delete trace.texttemplate;
+    const tall = cell('y', height / zoom - margin.t - margin.b - gaps, trace.z?.length ?? 1);
+    if (wide < 2.3 * smallestLetter || tall < smallestLetter) delete trace.texttemplate;
   }
   stretch(scaled, share);
-  if (gaps > 0) spread(scaled.layout, gaps / (height / zoom - margin.t - margin.b));
+  const high = height / zoom - margin.t - margin.b;
+  if (gaps > 0) spread(scaled.layout, gaps / high);
+  namesApart(scaled.layout, high);
   return {
     data: scaled.data,
     layout: {
       ...scaled.layout,
       width: width / zoom,
       height: height / zoom,
-      margin: { ...margin, autoexpand: true },
+      margin: {
+        ...margin,
+        r: rightOf(layout, width / zoom - margin.l, margin.r),
+        autoexpand: true,
+      },
       autosize: false,
     },
     zoom,
   };
+}
+
+/** The margin on the right, so that what is written towards it is not cut in a narrower plot. */
+function rightOf(layout: Figure['layout'], room: number, margin: number): number {
+  const needed = (layout.annotations ?? []).map((note: any) => {
+    const { xref, x, xanchor, xshift = 0, showarrow, text, font } = note;
+    if (xref !== 'paper' || xanchor !== 'left' || showarrow || !(x > 0)) return 0;
+    const lines = String(text ?? '').split(/<br\s*\/?>/i);
+    const longest = Math.max(...lines.map((line) => plain(line).length));
+    const width = xshift + 0.56 * longest * (font?.size ?? smallestLetter);
+    return (width - (1 - x) * room) / x;
+  });
+  return Math.max(margin, ...needed);
+}
+
+/** The names at the ends of lines, each at its line's height, moved so that they don't overprint. */
+function namesApart(layout: Figure['layout'], height: number): void {
+  const steps = (layout.sliders ?? []).flatMap(({ steps }: any) => steps ?? []);
+  const changes = steps.flatMap(({ args }: any) =>
+    (args ?? []).filter((arg: any) => arg?.annotations),
+  );
+  for (const { annotations, ...changed } of [layout, ...changes]) {
+    const [from, to] = changed['yaxis.range'] ?? changed.yaxis?.range ?? layout.yaxis?.range ?? [];
+    if (!Array.isArray(annotations) || !(to > from)) continue;
+    const names = annotations
+      .filter(
+        ({ xref, x, xanchor, yref = 'y', y, showarrow }) =>
+          xref === 'paper' &&
+          x === 1 &&
+          xanchor === 'left' &&
+          yref === 'y' &&
+          !showarrow &&
+          y >= from,
+      )
+      .map((note) => ({ note, at: ((note.y - from) / (to - from)) * height, to: 0 }))
+      .sort((a, b) => a.at - b.at);
+    const apart = 1.35 * smallestLetter;
+    for (const [i, name] of names.entries()) {
+      name.to = i > 0 ? Math.max(name.at, names[i - 1].to + apart) : name.at;
+    }
+    // Past the top, down again.
+    for (const [i, name] of names.reverse().entries()) {
+      name.to = Math.min(name.to, i > 0 ? names[i - 1].to - apart : height);
+      name.note.yshift = name.to - name.at;
+    }
+  }
 }
 
 type Span = [from: number, to: number];
@@ -366,4 +422,37 @@ function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
       return (axis.tickvals.length * size * lineHeight) / (plot.height * (to - from));
     });
   return Math.max(0, ...shares.filter(Number.isFinite));
+}
+
+/** So that names in a row, as under panels, and names in a column have their room. */
+function leastApart(layout: Figure['layout'], plot: Figure['plot']) {
+  const names = (layout.annotations ?? [])
+    .filter(
+      ({ xref, yref, text, showarrow, textangle }: any) =>
+        xref === 'paper' && yref === 'paper' && text && !showarrow && !textangle,
+    )
+    .map(({ text, x, y, xanchor, yanchor, xshift = 0, yshift = 0, font }: any) => {
+      const lines = text.split(/<br\s*\/?>/i).map((line: string) => plain(line).length);
+      const letter = font?.size ?? smallestLetter;
+      const size = [0.5 * letter * Math.max(...lines), letter * (1.3 * lines.length - 0.2)];
+      const before = [
+        { left: 0, right: 1 }[xanchor as string],
+        { bottom: 0, top: 1 }[yanchor as string],
+      ];
+      const from = [xshift, yshift].map((shift, i) => shift - (before[i] ?? 0.5) * size[i]);
+      return { at: [x, y], from, to: from.map((start, i) => start + size[i]) };
+    });
+  const [across, along] = [plot.width, plot.height].map((length, i) => {
+    const other = 1 - i;
+    const needs = (one: (typeof names)[0], next: (typeof names)[0]) => {
+      const inLine =
+        one.at[other] === next.at[other] &&
+        one.from[other] < next.to[other] &&
+        next.from[other] < one.to[other];
+      const distance = (next.at[i] - one.at[i]) * length;
+      return inLine && distance > 0 ? (one.to[i] - next.from[i]) / distance : 0;
+    };
+    return Math.max(0, ...names.flatMap((one: any) => names.map((next: any) => needs(one, next))));
+  });
+  return { across, along };
 }

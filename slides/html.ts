@@ -49,6 +49,16 @@ export function styleSheet(fonts?: string[]): string {
   return all.replace(faces, (rule) => (fonts.includes(faceName(rule)) ? rule : ''));
 }
 
+/** The files of the folder browser, as one: what they import from one another stands before it. */
+function ownScript(): string {
+  const files = ['page', 'figures', 'overview', 'pen', 'speaker', 'handout', 'deck'].map((name) =>
+    read(asset(`.build/browser/${name}.js`))
+      .replace(/^import [^;]*;\n/gm, '')
+      .replace(/^export /gm, ''),
+  );
+  return `(() => {\n${files.join('\n')}\n})();`;
+}
+
 export interface Deck {
   title: string;
   /** The sections of all pages. */
@@ -59,6 +69,8 @@ export interface Deck {
   plotly?: string;
   /** Links to the slides. */
   overview?: string;
+  minutes?: number;
+  language?: string;
 }
 
 /** For measuring: the same pages under one another, and nothing that runs. */
@@ -69,12 +81,13 @@ export function staticHtml({ pages, style }: Pick<Deck, 'pages' | 'style'>): str
   );
 }
 
-export function deckHtml({ title, pages, style, figures, plotly, overview = '' }: Deck): string {
+export function deckHtml(deck: Deck): string {
+  const { title, pages, style, figures, plotly, overview = '', minutes, language = 'en' } = deck;
   const scripts = [
     read(packageFile('reveal.js/dist/reveal.js')),
     read(packageFile('reveal.js/dist/plugin/search.js')),
     ...(plotly ? [read(plotly)] : []),
-    read(asset('.build/browser/deck.js')),
+    ownScript(),
   ].map((text) =>
     text
       .replace(/<\/script/gi, '<\\/script')
@@ -96,7 +109,7 @@ export function deckHtml({ title, pages, style, figures, plotly, overview = '' }
   const json = JSON.stringify(figures).replace(/</g, '\\u003c');
   return [
     '<!doctype html>',
-    '<html lang="en">',
+    `<html lang="${language}"${minutes ? ` data-minutes="${minutes}"` : ''}>`,
     '<head>',
     '<meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,

@@ -102,7 +102,11 @@ export function layOutTalk(slide: Slide, measured: Measured): Page {
       return [airy, room.bottom].flatMap((bottom) => {
         const whole = arrange(slide, measured, size, atoms, 0, atoms.length, bottom);
         if (!whole) return [];
-        const cost = (graphic ? whole.cost : 0) - 2 * size + (bottom === airy ? 0 : 12);
+        const wrapped = slide.blocks.some(
+          ({ kind }, i) => kind === 'code' && wraps(measured.full[size][i]),
+        );
+        const cost =
+          (graphic ? whole.cost : 0) - 2 * size + (bottom === airy ? 0 : 12) + (wrapped ? 25 : 0);
         return [{ whole, size, cost }];
       });
     })
@@ -110,6 +114,9 @@ export function layOutTalk(slide: Slide, measured: Measured): Page {
   if (!found) throw new RangeError(whatTakesTheRoom(slide, measured));
   return number(slide, [found.whole], found.size)[0];
 }
+
+/** Whether a line of code is broken. */
+const wraps = ({ parts }: Extent) => Math.max(...parts) > 1.5 * Math.min(...parts);
 
 function number(slide: Slide, found: Arranged[], size: number): Page[] {
   const pages = found.map(({ pieces, beside, title }) => {
@@ -310,8 +317,14 @@ function piecesOf(blocks: Block[], atoms: Atom[]): Piece[] {
 function sizeOf(block: Block, width: number, height: number): Sized {
   if (block.kind === 'figure') return fit(block.figure, width, height);
   if (block.kind !== 'picture') throw new TypeError('only pictures have a size');
+  const { letters } = block;
   const zoom = Math.min(width / block.width, height / block.height, 2);
-  return { width: block.width * zoom, height: block.height * zoom, zoom: 1.4, share: zoom };
+  return {
+    width: block.width * zoom,
+    height: block.height * zoom,
+    zoom: letters === undefined ? 1.4 : (zoom * letters) / smallestLetter,
+    share: zoom,
+  };
 }
 
 function whatTakesTheRoom(slide: Slide, measured: Measured): string {

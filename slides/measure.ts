@@ -50,13 +50,14 @@ export async function measure(
   );
   await tab.setContent(
     `<!doctype html><html class="static"><style>${style}</style>
-     <div class="reveal"><div class="slides">${heads.join('')}${bodies.join('')}</div></div>`,
+     <div class="reveal"><div class="slides">${heads.join('')}${bodies.join('')}</div></div>
+     <div class="words">${slides.map(({ notes }) => notes).join('')}</div>`,
   );
   const found = await tab.evaluate(inBrowser, { sizes, widths: [room.width, room.text] });
   for (const slide of slides) {
     for (const block of slide.blocks) {
       if (block.kind === 'picture' && !block.width) {
-        [block.width, block.height] = await tab.evaluate(naturalSize, block.src);
+        Object.assign(block, await tab.evaluate(ofPicture, block.src));
       }
     }
   }
@@ -123,11 +124,37 @@ function inBrowser({ sizes, widths }: { sizes: number[]; widths: number[] }) {
   return { heads, extents, fonts };
 }
 
-async function naturalSize(src: string): Promise<[number, number]> {
+/** The size of a picture and, of a drawing, of its smallest letters; indices are not counted. */
+async function ofPicture(src: string) {
   const image = new Image();
   image.src = src;
   await image.decode().catch(() => {});
-  return [image.naturalWidth || 600, image.naturalHeight || 400];
+  const size = { width: image.naturalWidth || 600, height: image.naturalHeight || 400 };
+  const [, base64] = /^data:image\/svg\+xml;base64,(.*)$/s.exec(src) ?? [];
+  if (!base64) return size;
+  // In a frame where no script runs.
+  const frame = document.createElement('iframe');
+  frame.setAttribute('sandbox', 'allow-same-origin');
+  frame.style.cssText = `width:${size.width}px;height:${size.height}px;border:0`;
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  frame.src = URL.createObjectURL(new Blob([bytes], { type: 'image/svg+xml' }));
+  const loaded = new Promise((resolve) => {
+    frame.onload = resolve;
+  });
+  document.body.append(frame);
+  await loaded;
+  const texts = [...(frame.contentDocument?.querySelectorAll<SVGTextElement>('text') ?? [])];
+  const sizes = texts
+    .filter((text) => text.textContent?.trim())
+    .map((text) => {
+      const parts = [text, ...text.querySelectorAll('tspan')].map((part) =>
+        Number.parseFloat(getComputedStyle(part).fontSize),
+      );
+      const matrix = text.getScreenCTM();
+      return Math.max(...parts) * (matrix ? Math.hypot(matrix.a, matrix.b) : 1);
+    });
+  frame.remove();
+  return sizes.length > 0 ? { ...size, letters: Math.min(...sizes) } : size;
 }
 
 /**

@@ -93,11 +93,13 @@ export interface Frame {
   link?: { href: string; html: string };
   /** Not counted: it stands behind the talk. */
   behind?: boolean;
+  /** The minute until which it is shown. */
+  until?: number;
 }
 
 export function pageHtml(
   { title, part, of, size, pieces, beside }: Page,
-  { id, talk, number, crumb, notes, cells, link, behind }: Frame,
+  { id, talk, number, crumb, notes, cells, link, behind, until }: Frame,
   excess: (block: Block) => number,
   figures: Figures,
 ): string {
@@ -162,7 +164,7 @@ export function pageHtml(
   const foot = talk && !cover ? `<span>${crumb}</span>` : '';
   return (
     `<section id="${id}" class="page${cover}${talk ? ' talk' : ''}" data-cells="${cells.join(' ')}"` +
-    `${behind ? ' data-visibility="uncounted"' : ''}>` +
+    `${behind ? ' data-visibility="uncounted"' : ''}${until ? ` data-until="${until}"` : ''}>` +
     `<div class="sheet">${head(title, talk ? undefined : crumb, part, of)}` +
     `<div class="body${beside ? ' beside' : ''}" style="--size:${size}px">${body}</div></div>` +
     `<footer><span>${number}</span>${foot}${leave}</footer>${aside}</section>`
@@ -177,9 +179,10 @@ function graphic({ block, sized }: Piece, figures: Figures): string {
     return `<img src="${block.src}" alt="${escapeHtml(block.alt)}" style="${box}">`;
   }
   if (block.kind !== 'figure') return '';
+  const live = block.figure.layout.sliders !== undefined; // an image has no controls
   const number = figures.push(drawing(block.figure, sized)) - 1;
   return (
-    `<div class="plot" role="img" aria-label="${escapeHtml(block.figure.alt)}" ` +
-    `data-figure="${number}" style="${box}"></div>`
+    `<div class="plot" role="${live ? 'group' : 'img'}" aria-label="${escapeHtml(block.figure.alt)}" ` +
+    `data-prevent-swipe data-figure="${number}" style="${box}"></div>`
   );
 }

@@ -29,10 +29,13 @@ export function talkSlides(
   const talk: Open[] = [];
   /** Headings since the slide before showed something: the next slide is theirs. */
   let waiting: string[] = [];
-  let heading: string | undefined;
+  /** Headings that no text has followed yet: they go to the notes of the slide whose text does. */
+  let headingsBefore: Block[] = [];
+  const trail: { level: number; text: string }[] = [];
   const show = ({ slide }: Open, cell: number, blocks: Block[]) => {
     if (slide.mark && slide.blocks.length === 0) {
-      Object.assign(slide.mark, { from: { cell, heading }, sections: waiting });
+      const from = { cell, trail: trail.map(({ text }) => text) };
+      Object.assign(slide.mark, { from, sections: waiting });
       waiting = [];
     }
     slide.blocks.push(...blocks);
@@ -65,7 +68,9 @@ export function talkSlides(
     const close = () => {
       const open = talk.at(-1);
       if (open) {
-        const notes = markdownBlocks(said.join('\n'), context);
+        const notes = [...headingsBefore, ...markdownBlocks(said.join('\n'), context)];
+        const text = notes.map(({ kind }) => kind !== 'heading').lastIndexOf(true) + 1;
+        headingsBefore = notes.splice(text);
         open.slide.notes += notes.map(noteHtml).join('\n');
       }
       said.fill('');
@@ -81,7 +86,8 @@ export function talkSlides(
       const mark = marks.find(({ line }) => line === at);
       const title = headings.find(({ line }) => line === at);
       if (title) {
-        heading = title.text;
+        while (trail.length > 0 && trail[trail.length - 1].level >= title.level) trail.pop();
+        if (title.level > 1) trail.push(title);
         if (title.level > 1) waiting.push(title.text);
         if (core !== undefined) {
           rules.add('a heading inside of core: the title of a slide is its mark', here);
@@ -105,7 +111,7 @@ export function talkSlides(
         }
         close();
         const under = titleOf(mark.title, at, context, rules);
-        const where = { cell: index, line: at + 1, from: { cell: index }, sections: [] };
+        const where = { cell: index, line: at + 1, from: { cell: index, trail: [] }, sections: [] };
         talk.push({ slide: { blocks: [], notes: '', under, mark: where }, place: here });
       } else if (mark.kind === 'core') {
         if (talk.length === 0) rules.add('<!-- core --> before the first <!-- slide: … -->', here);
@@ -141,8 +147,7 @@ function coreOfCode(
   context: Context,
   rules: Problems,
 ): Block[] {
-  const outputs = cell.outputs?.filter((output) => !isProgress(output));
-  const blocks = codeBlocks({ ...cell, outputs }, tags, language, context);
+  const blocks = codeBlocks(cell, tags, language, context);
   for (const block of blocks) {
     // The words of a table that was computed are its data.
     if (block.kind === 'table') block.words = 0;
@@ -150,14 +155,6 @@ function coreOfCode(
   if (blocks.length === 0)
     rules.add('tagged `core`, and nothing of it is to be seen', context.place);
   return blocks;
-}
-
-/** What `progress` leaves at its end: 'two heads: 200/200, loss 0.1'. */
-function isProgress({ data }: NonNullable<Cell['outputs']>[number]): boolean {
-  return (
-    /^<div><b>/.test(joined(data?.['text/html'])) &&
-    /: (\d+)\/\1(,|$)/.test(joined(data?.['text/plain']))
-  );
 }
 
 /** The title of a mark as a heading; it may hold mathematics and code. */
@@ -210,7 +207,7 @@ function judge({ slide: { blocks, under }, place }: Open, rules: Problems): void
   if (pictures > 2) refuse(`has ${pictures} figures, and two are the most`);
 }
 
-/** The slide that opens a talk: the lesson's title, and the paragraph under it. */
+/** The slide that opens a talk: the lesson's title, and the paragraph under it; the rest is said. */
 export function cover([{ blocks }]: Slide[]): Slide {
   const at = blocks.findIndex((block) => block.kind === 'heading' && block.level === 1);
   const title = blocks[Math.max(0, at)];
@@ -218,5 +215,10 @@ export function cover([{ blocks }]: Slide[]): Slide {
   const opening = [title, ...(next?.kind === 'prose' ? [next] : [])];
   const sections = title.kind === 'heading' ? [title.text] : [];
   const { cell } = title;
-  return { blocks: opening, notes: '', mark: { cell, line: 1, from: { cell }, sections } };
+  const more = blocks.filter((block) => block.cell === cell && !opening.includes(block));
+  return {
+    blocks: opening,
+    notes: more.map(noteHtml).join('\n'),
+    mark: { cell, line: 1, from: { cell, trail: [] }, sections },
+  };
 }

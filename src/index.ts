@@ -143,8 +143,6 @@ export { overlay } from './plots/overlay';
 export { type SliderOptions, slider } from './plots/slider';
 export type { PlainStages, Stage } from './plots/stages';
 export { type StepperOptions, stepper } from './plots/stepper';
-export type { StepsOptions } from './plots/steps';
-export { steps } from './plots/steps';
 export type { Matrices, Matrix } from './plots/weights';
 export { argsort } from './tensors/argsort';
 export * from './tensors/dense';

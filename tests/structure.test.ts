@@ -1,9 +1,10 @@
 /** The house: which folder may use which, and that nothing goes in a circle. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { lessons } from '../tools/lessons.mjs';
 import { root } from '../tools/setup/paths.mjs';
+import { graph } from '../tools/test/imports.mjs';
 
 /** What a folder of `src` may import, beside itself; the table of CONTRIBUTING.md. */
 const floors: Record<string, string[]> = {
@@ -17,25 +18,6 @@ const floors: Record<string, string[]> = {
   notebook: ['tensors', 'plots'],
   lessons: ['tensors', 'attention', 'layers', 'data', 'training', 'models', 'plots', 'notebook'],
 };
-
-const imports = /(?:^import|^export|^\} from|\bimport\()[^'"]*['"](\.[^'"]+)['"]/gm;
-
-/** The files that each TypeScript or JavaScript file below a folder imports. */
-function graph(folder: string): Map<string, string[]> {
-  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|mjs|cjs)$/.test(file) && !/(^|\/)(dist|\.\w[\w-]*)\//.test(file))
-    .map((file) => join(root, folder, file));
-  const known = new Set(files);
-  return new Map(
-    files.map((file) => {
-      const found = [...readFileSync(file, 'utf8').matchAll(imports)].map(([, name]) => {
-        const target = resolve(dirname(file), name);
-        return [target, `${target}.ts`, `${target}/index.ts`].find((one) => known.has(one));
-      });
-      return [file, found.filter((one) => one !== undefined)];
-    }),
-  );
-}
 
 /** A way from a file back to itself, if there is one. */
 function circle(edges: Map<string, string[]>): string[] | undefined {

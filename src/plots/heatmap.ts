@@ -34,15 +34,6 @@ export interface HeatmapOptions extends Heading, Scale {
  * heatmap(weights, { title: 'Cross-attention, layer 1, head 1', queries: sounds, keys: letters })
  */
 export function heatmap(weights: Matrix, options: HeatmapOptions): Figure {
-  return drawHeatmap(weights, options);
-}
-
-/** A heatmap with room in pixels left free `below` it, under a width of at least `across`. */
-export function drawHeatmap(
-  weights: Matrix,
-  options: HeatmapOptions,
-  { below = 0, across = 0 } = {},
-): Figure {
   const { queries, keys, queryTitle = 'query', keyTitle = 'key', signed = false } = options;
   const what = signed ? 'scores' : 'weights';
   const rows = readMatrix(weights, what, options);
@@ -63,8 +54,8 @@ export function drawHeatmap(
     {
       top: top.depth + 24,
       left: left.depth + 36,
-      bottom: Math.max(16, below, 126 - panel.height),
-      right: Math.max(barWidth, top.overhang + 12, across - panel.width),
+      bottom: Math.max(16, 126 - panel.height),
+      right: Math.max(barWidth, top.overhang + 12),
     },
   );
   return figure(

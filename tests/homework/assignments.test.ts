@@ -8,8 +8,9 @@ import { allHomework } from '../../tools/homework/class-folder.mjs';
 import { defined, solutions, tryExercise, trySandbox } from '../../tools/homework/trials.mjs';
 import { executeLesson } from '../../tools/notebooks/run.mjs';
 import { venvPython } from '../../tools/setup/paths.mjs';
+import { chosen } from '../chosen';
 
-const assignments = allHomework().map(({ name, room, source, handout }) => ({
+const assignments = chosen(allHomework()).map(({ name, room, source, handout }) => ({
   ...readAssignment(source),
   name,
   room,

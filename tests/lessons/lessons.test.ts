@@ -9,58 +9,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parts } from '../../tools/lesson/skeleton.mjs';
 import { writtenLessons } from '../../tools/lessons.mjs';
 import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run.mjs';
 import { root, venvPython } from '../../tools/setup/paths.mjs';
+import { chosen } from '../chosen';
 
 const minutes = 60_000;
-const lessons = writtenLessons();
-const sourceOf = (cell: { source: string | string[] }) => [cell.source].flat().join('');
-
-interface Cell {
-  cell_type: string;
-  id: string;
-  source: string | string[];
-  outputs?: { output_type: string; name?: string; data?: Record<string, unknown> }[];
-}
-
-describe.each(lessons)('$name, as committed', ({ notebook }) => {
-  const cells: Cell[] = JSON.parse(readFileSync(notebook, 'utf8')).cells;
-  const prose = cells.filter((cell) => cell.cell_type === 'markdown').map(sourceOf);
-  const code = cells.filter((cell) => cell.cell_type === 'code');
-
-  test('has all parts of a lesson, in order', () => {
-    const headings = prose.flatMap((text) => text.match(/^## .*$/gm) ?? []);
-    expect(headings).toEqual(parts.map((part, i) => `## ${i + 1} · ${part}`));
-  });
-
-  test('has formulas on lines of their own between $$, all closed', () => {
-    for (const text of prose) {
-      const fences = text.split('\n').filter((line) => line.includes('$$'));
-      expect(fences.length % 2, text).toBe(0);
-      for (const line of fences) expect(line.trim()).toBe('$$');
-    }
-  });
-
-  test('has code cells that fit a screen', () => {
-    for (const lines of code.map((cell) => sourceOf(cell).split('\n'))) {
-      expect(lines.length, lines[0]).toBeLessThan(40);
-      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100);
-    }
-  });
-
-  test('carries its outputs: no error, no stderr, a static image beside each figure', () => {
-    const outputs = code.flatMap((cell) => cell.outputs ?? []);
-    expect(outputs.filter(({ output_type }) => output_type === 'error')).toEqual([]);
-    expect(outputs.filter(({ name: stream }) => stream === 'stderr')).toEqual([]);
-    const figures = outputs.filter(({ data }) => data?.['application/vnd.plotly.v1+json']);
-    expect(figures.length).toBeGreaterThan(0);
-    for (const { data } of figures) {
-      expect(Object.keys(data ?? {})).toEqual(expect.arrayContaining(['image/png', 'text/plain']));
-    }
-  });
-});
+const lessons = chosen(writtenLessons());
 
 /** Lessons that run a second time, on the stock kernel, and must print the same: one that trains. */
 const twice = ['00', '08'];

@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { lineOf, rules, subjectOf } from '../../tools/lesson/rules.mjs';
 import { writtenLessons } from '../../tools/lessons.mjs';
+import { chosen } from '../chosen';
 
-describe.each(writtenLessons())('$name', (lesson) => {
+describe.each(chosen(writtenLessons()))('$name', (lesson) => {
   test.each(Object.entries(rules))('%s', (_, rule) => {
     const complaints = rule(subjectOf(lesson)).map(lineOf);
     expect(complaints.join('\n')).toBe('');

@@ -44,6 +44,41 @@ function notebook(...makers: (() => object)[]): object[] {
   return cells;
 }
 
+describe('the form', () => {
+  const lesson = (extra: () => object) =>
+    complaints(
+      'all parts',
+      notebook(...parts.map((part, i) => () => text(`## ${i + 1} · ${part}`)), extra),
+    );
+
+  test('is all parts in order', () => {
+    expect(lesson(() => text('A word.'))).toEqual([]);
+    expect(lesson(() => text('## 12 · More')).join()).toContain('its parts are');
+  });
+
+  test('wants formulas on lines of their own between $$, all closed', () => {
+    expect(lesson(() => text('$$\nx\n$$'))).toEqual([]);
+    for (const wrong of ['$$x$$', '$$\nx', 'so $$\nx\n$$']) {
+      expect(lesson(() => text(wrong)).join()).toContain('a formula');
+    }
+  });
+
+  test('wants cells of less than 40 lines of at most 100 characters', () => {
+    expect(lesson(() => code('1;\n'.repeat(38)))).toEqual([]);
+    expect(lesson(() => code('1;\n'.repeat(39))).join()).toContain('40 lines');
+    expect(lesson(() => code('1'.repeat(100)))).toEqual([]);
+    expect(lesson(() => code('1'.repeat(101))).join()).toContain('101 characters');
+  });
+
+  test('refuses errors, stderr, and figures without an image', () => {
+    const output = (more: object) => lesson(() => code('x', [more])).join();
+    expect(output({ output_type: 'error' })).toContain('an output is error');
+    expect(output({ output_type: 'stream', name: 'stderr', text: '!' })).toContain('is stderr');
+    expect(output(stream('1'))).toBe('');
+    expect(output(figure([[1]]))).toContain('without its image');
+  });
+});
+
 describe('numbers in prose', () => {
   const lesson = (
     prose: string,

@@ -10,7 +10,6 @@ import { overlay } from '../../src/plots/overlay';
 import { slider } from '../../src/plots/slider';
 import type { Stage } from '../../src/plots/stages';
 import { stepper } from '../../src/plots/stepper';
-import { steps } from '../../src/plots/steps';
 
 /** Rows that sum to 1, with most weight along a diagonal. */
 export function diagonal(rows: number, columns: number, sharpness = 1.5): number[][] {
@@ -142,21 +141,6 @@ export const examples: Record<string, Figure> = {
     spot(6, 0),
     { title: 'One map' },
   ),
-  'decoding in 8 steps': steps(diagonal(8, 9), {
-    title: 'Additive cross-attention while decoding',
-    queries: sounds,
-    keys: letters,
-  }),
-  'decoding in 2 steps': steps(diagonal(2, 3), {
-    title: 'T',
-    queries: ['a', 'b'],
-    keys: ['x', 'y', 'z'],
-  }),
-  'decoding in 30 steps': steps(diagonal(30, 20), {
-    title: 'Thirty steps',
-    queries: words(30),
-    keys: words(20),
-  }),
   'lines between two sequences': arcs(diagonal(8, 9), {
     title: 'Additive cross-attention',
     queries: sounds,

@@ -4,9 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Figure } from '../../src/plots/figure';
 import { heatmap } from '../../src/plots/heatmap';
 import { overlay } from '../../src/plots/overlay';
-import { steps } from '../../src/plots/steps';
 import { closeBrowser, openPlotlyPage, renderFigure } from '../../tools/render/static-images.mjs';
-import { diagonal, examples } from './examples';
+import { examples } from './examples';
 
 let page: Page;
 beforeAll(async () => {
@@ -209,20 +208,6 @@ async function hoverAt(figure: Figure, x: number, y: number): Promise<string | n
   await page.mouse.move(panel.x + panel.width * x + 1, panel.y + panel.height * y + 1);
   return page.locator('.hoverlayer text').first().textContent();
 }
-
-test('the slider goes to the step that is clicked', async () => {
-  await draw(steps(diagonal(3, 4), { title: 'T', queries: ['a', 'b', 'c'], keys: [...'wxyz'] }));
-  const rail = await page.locator('.slider-rail-touch-rect').boundingBox();
-  if (!rail) throw new Error('there is no slider');
-  await page.mouse.click(rail.x + rail.width / 2, rail.y + rail.height / 2);
-  await expect
-    .poll(() => page.evaluate(() => (document.getElementById('figure') as any).layout.yaxis.range))
-    .toEqual([1.5, -0.5]);
-  const texts = await page.locator('svg text').allTextContents();
-  expect(texts).toContain('output so far: a b');
-  expect(texts).toContain('b');
-  expect(texts).not.toContain('c');
-});
 
 describe('the stepper', () => {
   const name = 'a stepper through 13 letters that may not look ahead';

@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { Browser } from '../../slides/chromium';
 import { Exporter } from '../../slides/export';
@@ -95,8 +100,10 @@ export function studio() {
     async open(
       file: string,
       suffix = '',
+      device?: BrowserContextOptions,
     ): Promise<{ page: Page; requests: string[]; errors: string[] }> {
-      const page = await context.newPage();
+      const own = device && (await context.browser()?.newContext(device));
+      const page = await (own ?? context).newPage();
       const requests: string[] = [];
       const errors: string[] = [];
       await page.route('**/*', (route) => {

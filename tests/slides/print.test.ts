@@ -1,26 +1,21 @@
 /** The PDF, page by page beside the slides. Needs poppler's pdftoppm and pdftotext. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lesson, studio, visit } from './decks';
+import type { Exported } from '../../slides/export';
+import { lesson, markdown, notebook, studio, visit } from './decks';
 
-const { exporter, open, folder } = studio();
+const { deck, exporter, open, folder } = studio();
 
-test('one page for each slide, the same to the eye, with text that can be selected', async () => {
-  const { file, pdf = '', pages } = await exporter().lesson(lesson, { folder, pdf: true });
-  expect(statSync(pdf).size).toBeLessThan(5e6);
+/** Each page of the PDF beside its slide. */
+async function compare({ file, pdf = '', pages }: Exported): Promise<void> {
+  for (const name of readdirSync(folder)) if (/^page-/.test(name)) rmSync(join(folder, name));
   execFileSync('pdftoppm', ['-r', '96', '-png', pdf, join(folder, 'page')]);
   const printed = readdirSync(folder)
     .filter((name) => /^page-\d+\.png$/.test(name))
     .sort();
   expect(printed).toHaveLength(pages.length);
-
-  const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' }).split('\f');
-  expect(text.filter((page) => page.trim())).toHaveLength(pages.length);
-  expect(text.join('')).toContain('query: phoneme written'); // in a figure: it is drawn, not photographed
-  expect(text[0]).toContain('Additive attention');
-
   const { page } = await open(file);
   await page.addStyleTag({
     content: '.progress, .controls { display: none !important } .line { opacity: 1 !important }',
@@ -58,4 +53,22 @@ test('one page for each slide, the same to the eye, with text that can be select
     expect(difference.share, pages[i].id).toBeLessThan(0.2);
   }
   await page.close();
+}
+
+test('one page for each slide, the same to the eye, with text that can be selected', async () => {
+  const exported = await exporter().lesson(lesson, { folder, pdf: true });
+  const { pdf = '', pages } = exported;
+  expect(statSync(pdf).size).toBeLessThan(5e6);
+  const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' }).split('\f');
+  expect(text.filter((page) => page.trim())).toHaveLength(pages.length);
+  expect(text.join('')).toContain('query: phoneme written'); // in a figure: it is drawn, not photographed
+  expect(text[0]).toContain('Additive attention');
+  await compare(exported);
 }, 240_000);
+
+test('words and a tall formula in a row of a table stand on one line, on paper, too', async () => {
+  const row = '| both directions | $\\overrightarrow{\\overrightarrow{h}}_{T_x}$ |';
+  const table = ['| encoder | context |', '|---|---|', row, row, row].join('\n');
+  const slide = markdown(`<!-- slide: Rows -->\n<!-- core -->\n${table}\n<!-- /core -->`);
+  await compare(await deck(notebook(markdown('# T'), slide), { pdf: true, draft: true }));
+}, 60_000);

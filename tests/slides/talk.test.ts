@@ -448,7 +448,7 @@ test('the lecture is made of the talks, in their order; what stands behind is in
   const { file, pages, notes } = await exporter().lecture(paths, 'All of it', { folder });
   expect(pages).toHaveLength(1 + 2 * 13);
   const covers = [0, 1, 14].map((i) => pages[i].id);
-  expect(covers).toEqual(['all-of-it', '00-one', '02-three']);
+  expect(covers).toEqual(['lecture-all-of-it', '00-one', '02-three']);
   expect(notes).toEqual(['01-two has no talk yet']);
   const { page, errors } = await open(file);
   await page.click('text=02 · Three');

@@ -1,27 +1,41 @@
 import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { chosenLessons } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { notebooks, root } from '../setup/paths.mjs';
 import { buildSlides } from '../setup/slides-build.mjs';
 
+const help = `npm run slides                            every lesson, and the lecture out of their talks
+npm run slides -- 02 17                   only these lessons
+npm run slides -- --lecture my.json       a lecture of your own: title, lessons, sections, slides, minutes
+
+  --pdf           a PDF beside it, one page for each slide
+  --handout[=2]   a PDF with three slides on a page, or two, and their notes
+  --draft         a talk that breaks a rule is written, too, and the rules are told
+  --help          this page
+
+The files are in slides/dist. slides/README.md says how a notebook is marked and what a lecture may say.`;
+
 /**
- * `npm run slides [-- 02 17] [--pdf] [--draft]`: talks out of lessons, into `slides/dist`; without
- * numbers all of them, and one deck of the whole lecture. A lesson that fails keeps its old deck.
+ * `npm run slides [-- 02 17] [--lecture my.json] [--pdf] [--handout] [--draft]`: talks out of
+ * lessons, into `slides/dist`. What fails keeps its old deck.
  *
  * @param {string[]} args
  */
 export default async function slides(args) {
-  const [pdf, draft] = ['--pdf', '--draft'].map((option) => args.includes(option));
-  const numbers = args.filter((arg) => !['--pdf', '--draft'].includes(arg));
-  const files = chosenLessons(numbers).map(({ notebook }) => notebook);
+  const { numbers, lecture, ...asked } = parsed(args);
+  if (asked.help) {
+    console.log(help);
+    return;
+  }
+  const own = lecture !== undefined;
+  const files = own ? [] : chosenLessons(numbers).map(({ notebook }) => notebook);
   await buildSlides();
   /** @param {string} name */
   const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
   const browser = (await load('chromium.js')).Browser.start(); // starts while the rest is being loaded
   const { Exporter } = await load('export.js');
-  const folder = join(root, 'slides', 'dist');
-  const options = { folder, pdf, draft };
+  const options = { folder: join(root, 'slides', 'dist'), ...asked };
   const exporter = new Exporter(browser);
   let failed = 0;
   /** @param {string} name @param {() => Promise<any>} work */
@@ -29,9 +43,9 @@ export default async function slides(args) {
     const start = performance.now();
     process.stdout.write(`${name} … `);
     try {
-      const { file, pdf, pages, notes } = await work();
+      const { file, pdf, handout, pages, notes } = await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      const written = [file, pdf ?? []].flat().map((path) => relative(root, path));
+      const written = [file, pdf ?? [], handout ?? []].flat().map((path) => relative(root, path));
       const talk = pages.filter((/** @type {any} */ page) => page.talk).length;
       const behind = pages.length - talk;
       const count = [talk ? `${talk} slides` : [], behind ? `${behind} behind` : []].flat();
@@ -47,7 +61,12 @@ export default async function slides(args) {
     for (const file of files) {
       await report(relative(notebooks, file), () => exporter.lesson(file, options));
     }
-    if (numbers.length === 0 && failed === 0) {
+    if (own) {
+      const { readLecture } = await load('lecture.js');
+      const lessonFile = (/** @type {string} */ number) => chosenLessons([number])[0].notebook;
+      const path = resolve(process.env.INIT_CWD ?? '.', lecture);
+      await report(lecture, async () => exporter.own(readLecture(path, lessonFile), options));
+    } else if (numbers.length === 0 && failed === 0) {
       const [, title] = /^# (.*)/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
       await report('lecture', () => exporter.lecture(files, title ?? 'Lecture', options));
     }
@@ -55,4 +74,32 @@ export default async function slides(args) {
     await exporter.close();
   }
   if (failed > 0) throw new SetupError('Nothing was written for what failed.');
+}
+
+/** @param {string[]} args */
+export function parsed(args) {
+  const asked = { pdf: false, draft: false, help: false, handout: 0 };
+  /** @type {string[]} */
+  const numbers = [];
+  /** @type {string | undefined} */
+  let lecture;
+  for (let i = 0; i < args.length; i++) {
+    const [option, value] = args[i].split('=');
+    if (option === '--pdf' || option === '--draft' || option === '--help') {
+      asked[/** @type {'pdf' | 'draft' | 'help'} */ (option.slice(2))] = true;
+    } else if (option === '--handout' && /^[23]?$/.test(value ?? '')) {
+      asked.handout = Number(value || 3);
+    } else if (option === '--lecture') {
+      lecture = value ?? args[++i];
+      if (!lecture) throw new SetupError('--lecture wants the path of a JSON file.');
+    } else if (option.startsWith('-')) {
+      throw new SetupError(`There is no option ${args[i]}.\n\n${help}`);
+    } else {
+      numbers.push(args[i]);
+    }
+  }
+  if (lecture && numbers.length > 0) {
+    throw new SetupError('The lessons of a lecture stand in its file: give no numbers beside it.');
+  }
+  return { ...asked, numbers, lecture };
 }

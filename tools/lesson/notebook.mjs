@@ -11,8 +11,14 @@ import { readFileSync, statSync } from 'node:fs';
  * @property {string[]} tags
  * @property {boolean} notes for the lecturer
  * @property {boolean} folded whether the Lab hides its source
- * @property {{ data: Record<string, any>, text: string }[]} outputs `text` is all that can be read
+ * @property {Output[]} outputs
  * @property {number} section of a code cell: the part of the lesson it stands in, 0 before the first
+ *
+ * @typedef {object} Output
+ * @property {string} type of nbformat
+ * @property {string} [stream] 'stdout' or 'stderr'
+ * @property {Record<string, any>} data
+ * @property {string} text all that can be read
  *
  * @typedef {object} Block a paragraph, a heading, an item of a list, a row of a table
  * @property {Cell} cell
@@ -47,6 +53,8 @@ export function notebookOf(json, bytes = JSON.stringify(json).length) {
       notes: metadata.slideshow?.slide_type === 'notes',
       folded: metadata.jupyter?.source_hidden === true,
       outputs: (raw.outputs ?? []).map((/** @type {any} */ output) => ({
+        type: output.output_type,
+        stream: output.name,
         data: output.data ?? {},
         text: [output.text, ...readable.map((type) => output.data?.[type])].map(joined).join('\n'),
       })),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { callsOf, claimsIn } from './claims.mjs';
 import { readNotebook, sentenceAt, words } from './notebook.mjs';
 import { comesFrom, printedNumbers, quotedNumbers } from './numbers.mjs';
-import { toWrite } from './skeleton.mjs';
+import { parts, toWrite } from './skeleton.mjs';
 
 /**
  * @typedef {import('./notebook.mjs').Notebook} Notebook
@@ -48,6 +48,7 @@ export const lineOf = ({ cell, what }) =>
 
 /** @type {Record<string, (subject: Subject) => Complaint[]>} */
 export const rules = {
+  'has all parts in order, formulas and code that fit, and clean outputs': form,
   'prints every number that its text quotes, or says where it stands': numbers,
   'has text before and after each figure': figures,
   'keeps its budget of words, cells and bytes': size,
@@ -58,6 +59,44 @@ export const rules = {
   'is written to its end': unwritten,
   'has exercises with minutes and hint, and five questions with folded answers': questions,
 };
+
+/** @param {Subject} subject @returns {Complaint[]} */
+function form({ notebook: { cells } }) {
+  const prose = cells.filter(({ type }) => type === 'markdown');
+  const code = cells.filter(({ type }) => type === 'code');
+  const headings = prose.flatMap(({ source }) => source.match(/^## .*$/gm) ?? []).join('\n');
+  const wanted = parts.map((part, i) => `## ${i + 1} · ${part}`).join('\n');
+  const fences = prose.flatMap((cell) => {
+    const lines = cell.source.split('\n').filter((line) => line.includes('$$'));
+    return lines.length % 2 === 0 && lines.every((line) => line.trim() === '$$')
+      ? []
+      : [{ cell, what: 'a formula that is not closed, or shares a line with its $$' }];
+  });
+  const large = code.flatMap((cell) => {
+    const lines = cell.source.split('\n');
+    const long = lines.find((line) => line.length > 100);
+    return [
+      ...(lines.length < 40 ? [] : [{ cell, what: `${lines.length} lines of code, not under 40` }]),
+      ...(long ? [{ cell, what: `${long.length} characters in a line, not 100: ${long}` }] : []),
+    ];
+  });
+  const unclean = code.flatMap((cell) =>
+    cell.outputs.flatMap(({ type, stream, data }) => [
+      ...(type === 'error' || stream === 'stderr'
+        ? [{ cell, what: `an output is ${stream ?? type}` }]
+        : []),
+      ...(data[plotly] && !(data['image/png'] && data['text/plain'])
+        ? [{ cell, what: 'a figure without its image and its words' }]
+        : []),
+    ]),
+  );
+  return [
+    ...(headings === wanted ? [] : [{ what: `its parts are\n${headings}\nnot\n${wanted}` }]),
+    ...fences,
+    ...large,
+    ...unclean,
+  ];
+}
 
 /** @param {Subject} subject @returns {Complaint[]} */
 function numbers({ notebook: { cells, blocks }, quoted = {}, results }) {
