@@ -8,10 +8,16 @@ const shared = [
 ];
 
 export default defineConfig({
-  resolve: { alias: { attention: new URL('./src/index.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      'attention/browser': new URL('./src/index.ts', import.meta.url).pathname,
+      attention: new URL('./src/index.ts', import.meta.url).pathname,
+    },
+  },
   test: {
     pool: 'forks', // the native addon cannot be loaded twice in one process
     testTimeout: 30_000,
+    restoreMocks: true, // a test that fails half-way leaves nothing changed for the next
     maxConcurrency: 2,
     setupFiles: ['tests/seed.ts'],
     fileParallelism: false, // kernels, browsers and trainings would wait for one another

@@ -1,3 +1,4 @@
+import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /**
@@ -15,5 +16,6 @@ import { tf } from '../tensors/tf';
  * @returns [..., queries]
  */
 export function entropy(weights: tf.Tensor): tf.Tensor {
+  expectTensor('weights', weights);
   return tf.tidy(() => tf.neg(tf.sum(tf.mul(weights, tf.log(tf.maximum(weights, 1e-30))), -1)));
 }

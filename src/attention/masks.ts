@@ -1,3 +1,5 @@
+import { markPairs } from '../tensors/mask';
+import { expectSizes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /**
@@ -9,15 +11,16 @@ import { tf } from '../tensors/tf';
  * @throws if there are fewer keys than queries
  */
 export function causalMask(queries: number, keys = queries): tf.Tensor2D {
-  if (!(queries >= 0 && keys >= queries)) {
+  if (!(queries >= 1 && keys >= queries)) {
     throw new Error(
-      `causalMask: expected keys ≥ queries ≥ 0, got ${keys} keys, ${queries} queries`,
+      `causalMask: expected keys ≥ queries ≥ 1, got ${keys} keys, ${queries} queries`,
     );
   }
   return tf.tidy(() => {
     const query = tf.range(0, queries, 1, 'int32').reshape([queries, 1]);
     const key = tf.range(0, keys, 1, 'int32').reshape([1, keys]);
-    return tf.lessEqual(key, tf.add(query, tf.scalar(keys - queries, 'int32'))) as tf.Tensor2D;
+    const offset = tf.scalar(keys - queries, 'int32');
+    return markPairs(tf.lessEqual(key, tf.add(query, offset)) as tf.Tensor2D);
   });
 }
 
@@ -29,6 +32,7 @@ export function causalMask(queries: number, keys = queries): tf.Tensor2D {
  * @throws if a length is not a whole number from 0 to `keys`
  */
 export function paddingMask(lengths: readonly number[], keys: number): tf.Tensor3D {
+  expectSizes({ keys });
   const wrong = lengths.find((n) => !(Number.isInteger(n) && n >= 0 && n <= keys));
   if (wrong !== undefined) throw new Error(`paddingMask: expected lengths 0…${keys}, got ${wrong}`);
   return tf.tidy(() => {

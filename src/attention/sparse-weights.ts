@@ -1,4 +1,4 @@
-import { expectShape } from '../tensors/shape';
+import { expectShape, expectSizes, expectTensor, leadingAxes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /**
@@ -21,9 +21,11 @@ export type SparseWeights = {
  * @returns [batch, queries, keys], or [batch, heads, queries, keys]
  */
 export function denseWeights({ weights, keys, keyCount }: SparseWeights): tf.Tensor {
-  if (weights.rank !== 4) {
-    expectShape('weights', weights, ['batch', 'queries', 'visible']);
-  }
+  const axes = [...leadingAxes('weights', weights), 'queries', 'visible'];
+  expectShape('weights', weights, axes);
+  expectTensor('keys', keys, 'int32');
+  if (keys.rank > weights.rank) expectShape('keys', keys, weights.shape, 'int32');
+  expectSizes({ keyCount });
   return tf.tidy(() => {
     const [rows, visible] = [weights.size / (weights.shape.at(-1) || 1), weights.shape.at(-1) ?? 0];
     const shown = tf.greaterEqual(keys, 0);

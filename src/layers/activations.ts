@@ -1,4 +1,5 @@
 import { hasKernels, kernel } from '../tensors/kernels';
+import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /** Activations by name, as a layer's option. */
@@ -11,6 +12,7 @@ export function activate<T extends tf.Tensor>(x: T, activation: Activation): T {
 
 /** relu(x) = max(x, 0). */
 export function relu<T extends tf.Tensor>(x: T): T {
+  expectTensor('x', x);
   if (!hasKernels()) return tf.relu(x);
   const fused = tf.customGrad((input, save) => {
     const y = kernel<T>('Relu', [input as tf.Tensor]);
@@ -29,6 +31,7 @@ export function relu<T extends tf.Tensor>(x: T): T {
  * Source: Hendrycks and Gimpel (2016), Section 2; the exact form, not their approximation.
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
+  expectTensor('x', x);
   const f = tf.customGrad((input, save) => {
     const z = input as tf.Tensor;
     (save as tf.GradSaveFunc)([z]);

@@ -1,4 +1,5 @@
 import { type Random, uniform } from '../tensors/random';
+import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /** One table for each axis: [size of the axis, its share of the depth]. */
@@ -39,11 +40,13 @@ export function axialPositionParameters(
  * @throws if there are fewer positions than `length`
  */
 export function axialPositions(tables: AxialPositionParameters, length?: number): tf.Tensor2D {
-  const shape = tables.map((table) => table.shape[0]);
+  const shape = tables.map(
+    (table, axis) => expectShape(`tables[${axis}]`, table, ['n', 'depth'])[0],
+  );
   const positions = shape.reduce((product, n) => product * n, 1);
   const wanted = length ?? positions;
-  if (!(Number.isInteger(wanted) && wanted >= 0 && wanted <= positions)) {
-    throw new Error(`length: expected 0…${positions} (${shape.join(' · ')}), got ${wanted}`);
+  if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= positions)) {
+    throw new Error(`length: expected 1…${positions} (${shape.join(' · ')}), got ${wanted}`);
   }
   // Only as many rows of the grid as are asked for.
   const grid = [Math.ceil(wanted / (positions / shape[0])), ...shape.slice(1)];

@@ -1,4 +1,6 @@
+import { isNested } from '../tensors/kernels';
 import { flatten } from '../tensors/parameters';
+import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { recompute } from './recompute';
 
@@ -23,6 +25,7 @@ export function chunkedFeedForward<T extends tf.Tensor>(
   parameters: object,
   chunkLength: number,
 ): T {
+  expectTensor('x', x);
   if (!(Number.isInteger(chunkLength) && chunkLength > 0)) {
     throw new Error(`chunkLength: expected a whole number from 1, got ${chunkLength}`);
   }
@@ -33,6 +36,12 @@ export function chunkedFeedForward<T extends tf.Tensor>(
   );
   const chunk = (y: tf.Tensor, i: number) =>
     tf.slice(y.reshape([rows, -1]), [i * chunkLength, 0], [sizes[i], -1]);
+  // Where a second derivative is wanted, everything has to be kept.
+  if (isNested())
+    return tf.tidy(() => {
+      const y = f(x.reshape([rows, depth]));
+      return y.reshape([...x.shape.slice(0, -1), y.shape[1] as number]) as T;
+    });
   const learned = Object.values(flatten<tf.Tensor>(parameters));
 
   const layer = tf.customGrad((...args) => {

@@ -1,5 +1,6 @@
-import { hasKernels, kernel } from '../tensors/kernels';
+import { isNative, kernel } from '../tensors/kernels';
 import type { Random } from '../tensors/random';
+import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /** How much a layer drops, and where its random numbers come from. Left out: nothing is dropped. */
@@ -15,6 +16,7 @@ export type Dropout = { rate: number; next: Random };
  * @param options.next gives the seed: the same stream drops the same places
  */
 export function dropout<T extends tf.Tensor>(x: T, { rate, next }: Dropout): T {
+  expectTensor('x', x);
   if (!(rate >= 0 && rate < 1)) throw new Error(`dropout: expected 0 ≤ rate < 1, got ${rate}`);
   if (rate === 0) return x.clone();
   return tf.tidy(() => {
@@ -26,7 +28,7 @@ export function dropout<T extends tf.Tensor>(x: T, { rate, next }: Dropout): T {
 /** Random numbers in [0, 1). */
 function seededUniform(shape: number[], next: Random): tf.Tensor {
   const seed = Math.floor(next() * 2 ** 31);
-  if (!hasKernels()) return tf.randomUniform(shape, 0, 1, 'float32', seed);
+  if (!isNative()) return tf.randomUniform(shape, 0, 1, 'float32', seed);
   // Twelve times as fast as tf.randomUniform.
   return kernel(
     'StatelessRandomUniform',

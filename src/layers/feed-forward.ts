@@ -1,5 +1,6 @@
 import { dense } from '../tensors/dense';
 import { type Random, uniform } from '../tensors/random';
+import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { type Activation, activate } from './activations';
 
@@ -31,6 +32,7 @@ export function feedForward<T extends tf.Tensor>(
   { W1, b1, W2, b2 }: FeedForwardParameters,
   activation: Activation = 'relu',
 ): T {
+  expectTensor('x', x);
   return tf.tidy(() => {
     // Positions do not matter here: one long list of them is fewer operations.
     const rows = x.reshape([-1, x.shape[x.rank - 1]]);

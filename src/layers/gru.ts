@@ -1,9 +1,9 @@
-import { choose, hasKernels, kernel, kernelOutputs, stack, unstack } from '../tensors/kernels';
-import { castMask } from '../tensors/mask';
+import { fusedOperation, hasFused } from '../tensors/fused/operation';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-import { carry, steps } from './steps';
+import { carry, joined, steps } from './steps';
 
 /** The parameters of a gated recurrent unit. Its input is the pair [x; h] side by side. */
 export interface GruParameters {
@@ -77,101 +77,36 @@ export function gru(
   const { units, inputDepth } = gruSizes(parameters);
   const [batch, time] = expectShape('input', x, ['batch', 'time', inputDepth]);
   if (time === 0) throw new Error('input: expected at least one position in time, got 0');
-  if (mask) expectShape('mask', mask, [batch, time]);
+  if (mask) expectMask(mask, [batch, time]);
   if (initial) expectShape('initial', initial, [batch, units]);
   return tf.tidy(() => {
-    const start = initial ?? tf.zeros([batch, units]);
+    let h: tf.Tensor = initial ?? tf.zeros([batch, units]);
+    const [seen] = withoutHidden(mask?.expandDims(1), x);
+    if (hasFused()) return fusedGru(seen, h, parameters, reverse, mask);
+    const [inputs, masks] = [steps(seen), mask && steps(castMask(mask, 'float32').expandDims(2))];
     const order = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
-    const run = hasKernels() ? fusedGru : plainGru;
-    return run(x, start, parameters, order, mask && castMask(mask, 'bool').expandDims(2));
+    const states: tf.Tensor[] = [];
+    for (const t of order) {
+      const next = gruCell(inputs[t], h, parameters);
+      h = masks ? carry(masks[t], next, h) : next;
+      states[t] = h;
+    }
+    return joined(states);
   });
 }
 
-function plainGru(
-  x: tf.Tensor,
-  start: tf.Tensor,
-  parameters: GruParameters,
-  order: number[],
-  mask?: tf.Tensor,
-): tf.Tensor3D {
-  const [inputs, masks] = [steps(x), mask && steps(castMask(mask, 'float32'))];
-  const states: tf.Tensor[] = [];
-  let h = start;
-  for (const t of order) {
-    const next = gruCell(inputs[t], h, parameters);
-    h = masks ? carry(masks[t], next, h) : next;
-    states[t] = h;
-  }
-  return tf.stack(states, 1) as tf.Tensor3D;
-}
-
-/**
- * The same by TensorFlow's own kernels for one step and its gradient. All steps are one operation
- * on the gradient tape, and the gradient of the parameters is one product over all steps, not a
- * sum of one product for each.
- */
+/** All steps as one operation, forward and backward: native/gru.cc. */
 function fusedGru(
   x: tf.Tensor,
   start: tf.Tensor,
   { gates, candidate, gatesBias, candidateBias }: GruParameters,
-  order: number[],
+  reverse: boolean,
   mask?: tf.Tensor,
 ): tf.Tensor3D {
-  const time = order.length;
-  const run = tf.customGrad((...args) => {
-    const save = args.pop() as unknown as tf.GradSaveFunc;
-    const [input, initial, ...parameters] = args as tf.Tensor[];
-    const inputs = unstack(input, time);
-    const masks = mask && unstack(mask, time, 'bool');
-    const previous: tf.Tensor[] = []; // h before each step
-    const states: tf.Tensor[] = []; // h after it
-    const inner: tf.Tensor[][] = []; // r, u and the candidate
-    let h = initial;
-    for (const t of order) {
-      const [r, u, c, next] = kernelOutputs('GRUBlockCell', [inputs[t], h, ...parameters], 4);
-      previous[t] = h;
-      inner[t] = [r, u, c];
-      h = masks ? choose(masks[t], next, h) : next;
-      states[t] = h;
-    }
-    save([...inputs, ...previous, ...inner.flat(), ...parameters, ...(masks ?? [])]);
-
-    const gradFunc = (dStates: tf.Tensor, saved: tf.Tensor[]) => {
-      const [xs, hs] = [saved.slice(0, time), saved.slice(time, 2 * time)];
-      const weights = saved.slice(5 * time, 5 * time + 4);
-      const visible = mask && saved.slice(5 * time + 4);
-      const dOutputs = unstack(dStates, time);
-      const zero = tf.zeros(initial.shape);
-      const dInputs: tf.Tensor[] = [];
-      const dGates: tf.Tensor[] = []; // before the sigmoid
-      const dCandidates: tf.Tensor[] = []; // before the tanh
-      const resets: tf.Tensor[] = []; // r ∘ h
-      let dh: tf.Tensor = zero;
-      for (const t of [...order].reverse()) {
-        const [r, u, c] = saved.slice(2 * time + 3 * t, 2 * time + 3 * t + 3);
-        const dState = kernel('AddV2', [dOutputs[t], dh]);
-        const dNext = visible ? choose(visible[t], dState, zero) : dState;
-        const operands = [xs[t], hs[t], ...weights, r, u, c, dNext];
-        const [dx, dPrevious, dCandidate, dGate] = kernelOutputs('GRUBlockCellGrad', operands, 4);
-        dh = visible ? choose(visible[t], dPrevious, dState) : dPrevious;
-        dInputs[t] = dx;
-        dGates[t] = dGate;
-        dCandidates[t] = dCandidate;
-        resets[t] = kernel('Mul', [r, hs[t]]);
-      }
-      const [allX, dAllGates, dAllCandidates] = [xs, dGates, dCandidates].map((t) => tf.concat(t));
-      return [
-        stack(dInputs),
-        dh,
-        tf.matMul(tf.concat([allX, tf.concat(hs)], 1), dAllGates, true),
-        tf.matMul(tf.concat([allX, tf.concat(resets)], 1), dAllCandidates, true),
-        tf.sum(dAllGates, 0),
-        tf.sum(dAllCandidates, 0),
-      ];
-    };
-    return { value: stack(states), gradFunc };
-  });
-  return run(x, start, gates, candidate, gatesBias, candidateBias) as tf.Tensor3D;
+  const differentiable = [x, start, gates, candidate, gatesBias, candidateBias];
+  const visible = mask ? castMask(mask, 'float32') : tf.zeros([0]);
+  const operation = { outputs: 3, settings: { reverse: Number(reverse) } };
+  return fusedOperation('AttentionGru', differentiable, [visible], operation) as tf.Tensor3D;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { hasKernels, int64, kernelOutputs } from '../tensors/kernels';
-import { castMask } from '../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
-import { expectShape } from '../tensors/shape';
+import { expectShape, expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-import { carry, steps } from './steps';
+import { carry, joined, steps } from './steps';
 
 /** The parameters of a long short-term memory. Its input is the pair [x; h] side by side. */
 export type LstmParameters = {
@@ -61,7 +61,8 @@ export function lstmGates(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters):
  * @throws if a depth does not fit the parameters
  */
 export function lstmCell(x: tf.Tensor, { h, c }: LstmState, parameters: LstmParameters): LstmState {
-  expectShape('state c', c, [...h.shape]);
+  expectTensor('state h', h);
+  expectShape('state c', c, h.shape);
   return tf.tidy(() => {
     const [i, f, candidate, o] = lstmGates(x, h, parameters);
     const next = tf.add(tf.mul(f, c), tf.mul(i, candidate));
@@ -87,16 +88,21 @@ export function lstm(
   { reverse = false, initial }: { reverse?: boolean; initial?: LstmState } = {},
 ): { states: tf.Tensor3D; final: LstmState } {
   const [batch, time] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
-  if (time === 0) throw new Error('input: expected at least one position in time, got 0');
-  if (mask) expectShape('mask', mask, [batch, time]);
+  if (mask) expectMask(mask, [batch, time]);
   return tf.tidy(() => {
-    const zero = tf.zeros([batch, parameters.b.size / 4]);
+    const [seen] = withoutHidden(mask?.expandDims(1), x);
+    const zero = tf.zeros([batch, unitsOf(parameters)]);
     const start = initial ?? { h: zero, c: zero };
     const lengths = hasKernels() && lengthsOf(mask, batch, time);
     return lengths
-      ? fusedLstm(x, start, parameters, lengths, reverse)
-      : plainLstm(x, start, parameters, mask, reverse);
+      ? fusedLstm(seen, start, parameters, lengths, reverse)
+      : plainLstm(seen, start, parameters, mask, reverse);
   });
+}
+
+/** How many units an LSTM has. */
+export function unitsOf({ b }: LstmParameters): number {
+  return expectShape('b', b, ['4 · units'])[0] / 4;
 }
 
 type Run = { states: tf.Tensor3D; final: LstmState };
@@ -118,7 +124,7 @@ function plainLstm(
     state = kept ? { h: carry(kept[t], h, state.h), c: carry(kept[t], c, state.c) } : { h, c };
     states[t] = state.h;
   }
-  return { states: tf.stack(states, 1) as tf.Tensor3D, final: state };
+  return { states: joined(states), final: state };
 }
 
 /** The length of each example, if all padding stands at the end. */

@@ -4,11 +4,11 @@ import {
   additiveAttention,
 } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
-import { castMask } from '../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
-import { type LstmParameters, lstmCell, lstmGates, lstmParameters } from './lstm';
+import { type LstmParameters, lstmCell, lstmGates, lstmParameters, unitsOf } from './lstm';
 import { carry, steps } from './steps';
 
 /** The parameters of a long short-term memory-network. */
@@ -87,6 +87,7 @@ function readTape(x: tf.Tensor, { slots, summary, mask }: Tape, intra: AdditiveP
     const zero = tf.zeros([batch, units]);
     return { h: zero, c: zero, weights: undefined };
   }
+  expectShape('slots', slots, [batch, 'places', 2 * units]);
   const hidden = tf.slice(slots, [0, 0, 0], [-1, -1, units]);
   const query = tf.concat([x, summary], 1).expandDims(1);
   const { context, weights } = additiveAttention(query, hidden, slots, intra, mask);
@@ -114,7 +115,7 @@ export type LstmnStates = {
  */
 export function lstmn(x: tf.Tensor, parameters: LstmnParameters, mask?: tf.Tensor): LstmnStates {
   return tf.tidy(() => {
-    const units = parameters.lstm.b.size / 4;
+    const units = unitsOf(parameters.lstm);
     const { tape, states, weights } = run(x, units, mask, (input, memory) =>
       lstmnCell(input, memory, parameters),
     );
@@ -175,7 +176,7 @@ export function shallowFusion(
   mask?: tf.Tensor,
 ): FusedStates {
   return tf.tidy(() => {
-    const units = parameters.lstm.b.size / 4;
+    const units = unitsOf(parameters.lstm);
     const { gamma } = sourceTapes(source);
     const attend = additiveAligner(gamma, gamma, parameters.inter, source.mask?.expandDims(1));
     return run(x, units, mask, (input, tape, { h }) => {
@@ -255,7 +256,7 @@ export function deepFusion(
 
 function sourceTapes({ tape, mask }: LstmnSource): { gamma: tf.Tensor; units: number } {
   const [batch, time, depth] = expectShape('source tape', tape, ['batch', 'sourceTime', '2·units']);
-  if (mask) expectShape('source mask', mask, [batch, time]);
+  if (mask) expectMask(mask, [batch, time], 'source mask');
   return { gamma: tf.slice(tape, [0, 0, 0], [-1, -1, depth / 2]), units: depth / 2 };
 }
 
@@ -282,14 +283,14 @@ function run(
   ) => LstmnStep & { found?: tf.Tensor; sourceWeights?: tf.Tensor },
 ): FusedStates {
   const [batch, time] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
-  if (time === 0) throw new Error('input: expected at least one position in time, got 0');
-  if (mask) expectShape('mask', mask, [batch, time]);
+  if (mask) expectMask(mask, [batch, time]);
   const kept = mask && steps(castMask(mask, 'float32').expandDims(2));
   const rows: tf.Tensor[] = [];
   const sourceRows: tf.Tensor[] = [];
   let slots: tf.Tensor | undefined;
   let last: Last = { h: tf.zeros([batch, units]), summary: tf.zeros([batch, units]) };
-  for (const [t, input] of steps(x).entries()) {
+  const [seen] = withoutHidden(mask?.expandDims(1), x);
+  for (const [t, input] of steps(seen).entries()) {
     const visible = t > 0 ? mask?.slice([0, 0], [-1, t]).expandDims(1) : undefined;
     const next = step(input, { slots, summary: last.summary, mask: visible }, last);
     // A step of padding leaves zeros behind, and hands on what it was handed.

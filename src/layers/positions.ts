@@ -1,5 +1,5 @@
 import { type Random, uniform } from '../tensors/random';
-import { expectShape } from '../tensors/shape';
+import { expectShape, expectSizes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /**
@@ -15,6 +15,7 @@ import { tf } from '../tensors/tf';
  * @returns [length, dModel], to be added to embeddings
  */
 export function sinusoidalPositions(length: number, dModel: number): tf.Tensor2D {
+  expectSizes({ length, dModel });
   const values = Float32Array.from({ length: length * dModel }, (_, index) => {
     const [pos, column] = [Math.floor(index / dModel), index % dModel];
     const angle = pos / 10000 ** ((column - (column % 2)) / dModel);
@@ -35,6 +36,7 @@ export function sinusoidalPositions(length: number, dModel: number): tf.Tensor2D
  */
 export function learnedPositions(table: tf.Tensor, length: number, start = 0): tf.Tensor2D {
   const [rows] = expectShape('table', table, ['maxLength', 'dModel']);
+  expectSizes({ length });
   if (!(start >= 0 && start + length <= rows)) {
     throw new Error(`positions ${start}…${start + length - 1} are not in a table of ${rows} rows`);
   }

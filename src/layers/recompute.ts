@@ -1,3 +1,4 @@
+import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /**
@@ -13,6 +14,8 @@ export function recompute(
   inputs: tf.Tensor[],
   dy: tf.Tensor,
 ): { y: tf.Tensor; gradients: tf.Tensor[] } {
+  inputs.forEach((x, i) => expectTensor(`inputs[${i}]`, x));
+  expectTensor('dy', dy);
   // TensorFlow.js has one tape. Set aside the outer one, or the inner gradient would discard it.
   const { state } = tf.engine() as unknown as { state: object };
   const { activeTape, gradientDepth, kernelDepth } = state as Record<string, unknown>;

@@ -1,4 +1,6 @@
+import { isNested } from '../tensors/kernels';
 import { flatten } from '../tensors/parameters';
+import { expectShape, expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { recompute } from './recompute';
 
@@ -51,6 +53,7 @@ export function reversibleBlock(
   { F, G }: ReversibleBlock,
   recall: { F: Recall; G: Recall } = { F: freshly, G: freshly },
 ): [tf.Tensor, tf.Tensor] {
+  expectPair([x1, x2]);
   return tf.tidy(() => {
     const y1 = tf.add(x1, F.apply(x2, recall.F));
     return [y1, tf.add(x2, G.apply(y1, recall.G))] as [tf.Tensor, tf.Tensor];
@@ -71,6 +74,7 @@ export function invertBlock(
   { F, G }: ReversibleBlock,
   recall: { F: Recall; G: Recall } = { F: freshly, G: freshly },
 ): [tf.Tensor, tf.Tensor] {
+  expectPair([y1, y2]);
   return tf.tidy(() => {
     const x2 = tf.sub(y2, G.apply(y1, recall.G));
     return [tf.sub(y1, F.apply(x2, recall.F)), x2] as [tf.Tensor, tf.Tensor];
@@ -93,9 +97,13 @@ export function reversibleStack(
   x2: tf.Tensor,
   blocks: readonly ReversibleBlock[],
 ): [tf.Tensor, tf.Tensor] {
-  if (`${x1.shape}` !== `${x2.shape}`) {
-    throw new Error(`x1 and x2: expected the same shape, got [${x1.shape}] and [${x2.shape}]`);
-  }
+  expectPair([x1, x2]);
+  // Where a second derivative is wanted, everything has to be kept.
+  if (isNested())
+    return tf.tidy(() => {
+      const start: [tf.Tensor, tf.Tensor] = [x1, x2];
+      return blocks.reduce((state, block) => reversibleBlock(state, block), start);
+    });
   const learned = blocks.map(({ F, G }) => ({
     F: Object.values(flatten<tf.Tensor>(F.parameters)),
     G: Object.values(flatten<tf.Tensor>(G.parameters)),
@@ -147,4 +155,9 @@ export function reversibleStack(
     const parameters = learned.flatMap(({ F, G }) => [...F, ...G]);
     return tf.unstack(stack(x1, x2, ...parameters)) as [tf.Tensor, tf.Tensor];
   });
+}
+
+function expectPair([first, second]: readonly tf.Tensor[]): void {
+  expectTensor('x1', first);
+  expectShape('x2', second, first.shape);
 }

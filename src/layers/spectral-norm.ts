@@ -1,5 +1,5 @@
-import type { Random } from '../tensors/random';
-import { expectShape } from '../tensors/shape';
+import { expectDraw, type Random } from '../tensors/random';
+import { expectShape, expectTensor } from '../tensors/shape';
 import { stopGradient } from '../tensors/stop-gradient';
 import { tf } from '../tensors/tf';
 
@@ -9,6 +9,7 @@ import { tf } from '../tensors/tf';
  * @returns u [columns], of length 1
  */
 export function spectralNormState(columns: number, next: Random): tf.Tensor {
+  expectDraw([columns], next);
   // Normally distributed numbers (Box and Muller) point in every direction alike; even ones do not.
   const gauss = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   return tf.tidy(() => direction(tf.tensor1d(Array.from({ length: columns }, gauss))));
@@ -37,6 +38,7 @@ export function spectralNorm<T extends tf.Tensor>(
   u: tf.Tensor,
   { iterations = 1 } = {},
 ): { W: T; u: tf.Tensor; sigma: tf.Scalar } {
+  expectTensor('W', W);
   const columns = W.shape[W.rank - 1];
   expectShape('u', u, [columns]);
   if (!(Number.isInteger(iterations) && iterations >= 1)) {

@@ -9,6 +9,7 @@ import {
 } from '../attention/heads/multi-head';
 import { causalMask } from '../attention/masks';
 import { type LayerNormParameters, layerNorm, layerNormParameters } from '../tensors/layer-norm';
+import { withoutHidden } from '../tensors/mask';
 import type { Random } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -62,7 +63,8 @@ export function encoderLayer<Weights extends tf.TensorContainer = tf.Tensor4D>(
   expectShape('x', x, ['batch', 'length', 'dModel']);
   const { attention, attentionNorm, feedForward: ffn, feedForwardNorm } = parameters;
   return tf.tidy(() => {
-    const { context: h, weights } = sublayer(x, attentionNorm, options, (y) =>
+    const [seen] = withoutHidden(options.mask, x);
+    const { context: h, weights } = sublayer(seen, attentionNorm, options, (y) =>
       multiHeadAttention(y, y, y, attention, options),
     );
     const { context: output } = sublayer(h, feedForwardNorm, options, (y) => ({
@@ -107,10 +109,11 @@ export function decoderLayer(
       const mask = options.mask ?? causalMask(length, past.keys.shape[2]);
       return multiHeadQuery(y, past, attention, { heads, mask });
     });
-    const source =
-      memory instanceof tf.Tensor
-        ? keyValueCache(memory, memory, crossAttention, { heads })
-        : memory;
+    let source = memory as KeyValueCache;
+    if (!source?.keys) {
+      const [seen] = withoutHidden(memoryMask, memory as tf.Tensor);
+      source = keyValueCache(seen, seen, crossAttention, { heads });
+    }
     const cross = sublayer(self.context, crossNorm, options, (y) =>
       multiHeadQuery(y, source, crossAttention, { heads, mask: memoryMask }),
     );

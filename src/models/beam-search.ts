@@ -92,7 +92,15 @@ export function beamSearch(
 }
 
 /** The positions of the n largest values, largest first; the lower position first among equals. */
-function likeliest(values: readonly number[], n: number): number[] {
+/**
+ * The places of the n largest log-probabilities, the largest first.
+ *
+ * @throws if one is not a number: there is no largest then
+ */
+export function likeliest(values: readonly number[], n: number): number[] {
+  const odd = values.findIndex(Number.isNaN);
+  if (odd >= 0)
+    throw new Error(`the log-probability of token ${odd} is NaN: nothing can be chosen`);
   if (n === 1) return [values.indexOf(Math.max(...values))];
   return [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, n);
 }

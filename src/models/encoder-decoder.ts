@@ -1,12 +1,29 @@
 import { additiveAligner, additiveParameters } from '../attention/scores/additive';
+import { softAttention } from '../attention/scores/soft';
 import { type Batch, batch, pad, type SequencePair } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
-import { attentiveGru, type DecoderStates } from '../layers/attentive-gru';
+import { type Aligner, attentiveGru, type DecoderStates } from '../layers/attentive-gru';
 import { bidirectionalGru, gru, gruCell, gruParameters } from '../layers/gru';
-import { random, uniform } from '../tensors/random';
+import { type Random, random, uniform } from '../tensors/random';
 import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
-import { beamSearch, type Hypothesis, type NextToken } from './beam-search';
+import { beamSearch, type Hypothesis, likeliest, type NextToken } from './beam-search';
+
+/** A score that a decoder can be given in place of the additive one. */
+export interface LearnedScore {
+  /** What is learned of it, if anything. */
+  parameters?(
+    sizes: { queryDepth: number; keyDepth: number },
+    next: Random,
+  ): Record<string, tf.Tensor>;
+  /**
+   * @param query s_{i−1} [batch, 1, queryDepth]
+   * @param keys h_j [batch, keys, keyDepth]
+   * @param parameters by their names
+   * @returns logits [batch, 1, keys]; padding is hidden afterwards
+   */
+  logits(query: tf.Tensor, keys: tf.Tensor, parameters: Record<string, tf.Tensor>): tf.Tensor;
+}
 
 /** Sizes of an encoder–decoder. */
 export interface EncoderDecoderOptions {
@@ -16,8 +33,14 @@ export interface EncoderDecoderOptions {
   dEmbedding?: number;
   /** n: units of each of the encoder's two directions, and of the decoder. */
   units?: number;
+  /** Units of the decoder, if not n: 2n makes queries as deep as keys. */
+  decoderUnits?: number;
+  /** Width of the read-out's hidden layer. Default: the decoder's units. */
+  dMaxout?: number;
   /** n': width of the alignment model's hidden layer. */
   dAttention?: number;
+  /** The alignment model. Default: additive. */
+  score?: LearnedScore;
   /** true: attention at every step. false: one fixed context, the same at every step. */
   attention?: boolean;
   seed?: number;
@@ -68,7 +91,8 @@ export type Found = Hypothesis & Pick<Decoded, 'weights'>;
  *     p(y_i) = softmax(W_o · maxout(W_t [s_i; E y_{i−1}; c_i]))
  *
  * and differ only in the context: c_i = Σ_j α_ij h_j with α from the alignment model, or
- * c_i = [h→_last; h←_1], the same at every step.
+ * c_i = [h→_last; h←_1], the same at every step. Any other `score` can take the place of the
+ * alignment model.
  *
  * Without attention it is a stronger baseline than the paper's RNNencdec, whose encoder reads one
  * way only, c = h→_last. The paper's appendix computes the read-out from s_{i−1}, its eq. (4) from
@@ -80,19 +104,23 @@ export class EncoderDecoder {
   readonly parameters: Record<string, tf.Variable>;
   readonly attention: boolean;
   private readonly units: number;
+  private readonly score?: LearnedScore;
 
   constructor({
     sourceTokens,
     targetTokens,
     dEmbedding = 64,
     units = 128,
+    decoderUnits = units,
+    dMaxout = decoderUnits,
     dAttention = 128,
+    score,
     attention = true,
     seed = 1,
   }: EncoderDecoderOptions) {
     const next = random(seed);
     const context = 2 * units;
-    const dMaxout = units;
+    const sizes = { queryDepth: decoderUnits, keyDepth: context };
     const matrix = (rows: number, columns: number) => uniform([rows, columns], next);
     const named = (prefix: string, tensors: object) =>
       Object.fromEntries(Object.entries(tensors).map(([name, t]) => [`${prefix}/${name}`, t]));
@@ -101,14 +129,19 @@ export class EncoderDecoder {
       targetEmbedding: uniform([targetTokens, dEmbedding], next, 0.5),
       ...named('forward', gruParameters({ inputDepth: dEmbedding, units }, next)),
       ...named('backward', gruParameters({ inputDepth: dEmbedding, units }, next)),
-      ...named('decoder', gruParameters({ inputDepth: dEmbedding + context, units }, next)),
-      initialState: matrix(units, units),
-      maxout: matrix(units + dEmbedding + context, 2 * dMaxout),
+      ...named(
+        'decoder',
+        gruParameters({ inputDepth: dEmbedding + context, units: decoderUnits }, next),
+      ),
+      initialState: matrix(units, decoderUnits),
+      maxout: matrix(decoderUnits + dEmbedding + context, 2 * dMaxout),
       maxoutBias: tf.zeros([2 * dMaxout]),
       output: matrix(dMaxout, targetTokens),
       outputBias: tf.zeros([targetTokens]),
       ...(attention &&
-        additiveParameters({ queryDepth: units, keyDepth: context, dAttention }, next)),
+        (score
+          ? score.parameters?.(sizes, next)
+          : additiveParameters({ ...sizes, dAttention }, next))),
     }));
     this.parameters = Object.fromEntries(
       Object.entries(initial).map(([name, value]) => [name, tf.variable(value)]),
@@ -116,6 +149,7 @@ export class EncoderDecoder {
     tf.dispose(initial);
     this.attention = attention;
     this.units = units;
+    this.score = score;
   }
 
   private gruParameters(prefix: 'forward' | 'backward' | 'decoder') {
@@ -154,12 +188,29 @@ export class EncoderDecoder {
     return { annotations, initial, fixed: tf.concat([forwardLast, backwardFirst], 1) };
   }
 
+  /** The alignment model, with what it needs of the annotations. */
+  private aligner({ annotations, mask }: Encoded): Aligner {
+    const { parameters, score } = this;
+    const shown = mask?.expandDims(1);
+    if (!score) {
+      const { W, U, v } = parameters;
+      return additiveAligner(annotations, annotations, { W, U, v }, shown);
+    }
+    return (query) => {
+      const logits = score.logits(query, annotations, parameters) as tf.Tensor3D;
+      return softAttention(logits, annotations as tf.Tensor3D, shown);
+    };
+  }
+
   /** s_i and c_i of all steps at once, for the embeddings of the tokens before, [batch, steps, dEmbedding]. */
-  private run(previous: tf.Tensor, { annotations, initial, mask, fixed }: Encoded): DecoderStates {
+  private run(previous: tf.Tensor, encoded: Encoded): DecoderStates {
+    const { annotations, initial, mask, fixed } = encoded;
     const { W, U, v } = this.parameters;
     const cell = this.gruParameters('decoder');
-    if (!fixed)
-      return attentiveGru(previous, initial, annotations, { cell, aligner: { W, U, v } }, mask);
+    if (!fixed) {
+      const aligner = this.score ? this.aligner(encoded) : { W, U, v };
+      return attentiveGru(previous, initial, annotations, { cell, aligner }, mask);
+    }
     const contexts = tf.tile(fixed.expandDims(1), [
       1,
       previous.shape[1] as number,
@@ -172,12 +223,12 @@ export class EncoderDecoder {
   }
 
   /** One step after another: the function (E y_{i−1}, s_{i−1}) ↦ s_i, c_i, α_i. */
-  private stepper({ annotations, mask, fixed }: Encoded) {
-    const { W, U, v } = this.parameters;
+  private stepper(encoded: Encoded) {
+    const { fixed } = encoded;
     const cell = this.gruParameters('decoder');
     const align = fixed
       ? () => ({ context: fixed.expandDims(1), weights: undefined })
-      : additiveAligner(annotations, annotations, { W, U, v }, mask?.expandDims(1));
+      : this.aligner(encoded);
     return (previous: tf.Tensor, state: tf.Tensor): Step => {
       const attended = align(state.expandDims(1));
       const context = tf.squeeze(attended.context, [1]) as tf.Tensor;
@@ -281,7 +332,7 @@ export class EncoderDecoder {
           .logSoftmax(this.readout(state, previous, next.context))
           .arraySync() as number[][];
         const weights = next.weights?.arraySync() as number[][][] | undefined;
-        tokens = logProbabilities.map((row) => row.indexOf(Math.max(...row)));
+        tokens = logProbabilities.map((row) => likeliest(row, 1)[0]);
         tokens.forEach((token, b) => {
           if (ended[b]) return;
           if (weights) results[b].weights.push(weights[b][0].slice(0, sources[b].length));

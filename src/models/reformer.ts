@@ -9,8 +9,9 @@ import { chunkedFeedForward } from '../layers/chunked-feed-forward';
 import { type Recall, type ReversibleBlock, reversibleStack } from '../layers/reversible';
 import { dense } from '../tensors/dense';
 import { type LayerNormParameters, layerNorm } from '../tensors/layer-norm';
+import { expectMask } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
-import { expectShape } from '../tensors/shape';
+import { expectShape, expectSizes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
 
@@ -106,12 +107,13 @@ export function reformer(
   options: ReformerOptions,
   mask?: tf.Tensor,
 ): tf.Tensor3D {
-  const [batch, length] = expectShape('ids', ids, ['batch', 'length']);
+  const [batch, length] = expectShape('ids', ids, ['batch', 'length'], 'int32');
   const { heads, rotations, feedForwardLength = 1024, causal = true, ...lsh } = options;
+  expectSizes({ heads });
   if (rotations.length !== blocks.length) {
     throw new Error(`expected rotations for ${blocks.length} blocks, got ${rotations.length}`);
   }
-  if (mask) expectShape('mask', mask, [batch, length]);
+  if (mask) expectMask(mask, [batch, length]);
   return tf.tidy(() => {
     const shown = mask?.reshape([batch, 1, 1, length]);
     const attention = (x: tf.Tensor, i: number, recall: Recall) => {
@@ -140,6 +142,7 @@ export function reformer(
         G: { apply: (x) => feedForward(x, i), parameters: G },
       }),
     );
+    expectShape('embedding', embedding, ['tokens', 'dModel']);
     const x = tf.add(tf.gather(embedding, ids), axialPositions(positions, length));
     const y = tf.concat(reversibleStack(x, x, stack), -1);
     return dense(layerNorm(y, norm), output.W, output.b) as tf.Tensor3D;
@@ -159,8 +162,9 @@ export function reformerLoss(
   options: ReformerOptions,
   mask?: tf.Tensor,
 ): tf.Scalar {
-  const [batch, positions] = expectShape('ids', ids, ['batch', 'length + 1']);
+  const [batch, positions] = expectShape('ids', ids, ['batch', 'length + 1'], 'int32');
   const length = positions - 1;
+  if (mask) expectMask(mask, [batch, positions]);
   return tf.tidy(() => {
     const shown = mask ?? tf.ones(ids.shape);
     const input = ids.slice([0, 0], [batch, length]);

@@ -17,7 +17,7 @@ import { flatten, variables } from '../tensors/parameters';
 import { type Random, random, uniform } from '../tensors/random';
 import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
-import { beamSearch } from './beam-search';
+import { beamSearch, likeliest } from './beam-search';
 import type { Decoded } from './encoder-decoder';
 
 /** Sizes and choices of a Transformer. The paper's base model: dModel 512, 8 heads, 6 layers. */
@@ -206,7 +206,7 @@ export class Transformer {
     let tokens = sources.map(() => Vocabulary.START);
     for (let step = 0; step < maxSteps && results.some(({ ended }) => !ended); step++) {
       const logProbabilities = next(tokens, all);
-      tokens = logProbabilities.map((row) => row.indexOf(Math.max(...row)));
+      tokens = logProbabilities.map((row) => likeliest(row, 1)[0]);
       results.forEach((result, b) => {
         if (result.ended) return;
         result.logProbability += logProbabilities[b][tokens[b]];

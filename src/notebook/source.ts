@@ -74,13 +74,14 @@ export function coreOf(code: string): string {
   for (let at = 1; at < lines.length; ) {
     const end = statementEnd(lines, at);
     const statement = lines.slice(at, end + 1).join('\n');
-    const [, plain] = /^\s*if \(!hasKernels\(\)\) (return [\s\S]*)$/.exec(statement) ?? [];
+    const [, plain] =
+      /^\s*if \(!has(?:Kernels|Fused)\(\)\) (return [\s\S]*)$/.exec(statement) ?? [];
     if (plain) {
       // It is all of the block; what follows it is the faster way.
       const indent = indentOf(lines[at]);
       const closes = lines.findIndex((line, i) => i > end && line && indentOf(line) < indent);
       lines.splice(at, closes - at, `${' '.repeat(indent)}${plain}`);
-    } else if (isCheck(statement) || /^\s*if \(hasKernels\(\)/.test(statement)) {
+    } else if (isCheck(statement) || /^\s*if \(has(?:Kernels|Fused)\(\)/.test(statement)) {
       lines.splice(at, end + 1 - at);
       continue;
     }
@@ -91,7 +92,7 @@ export function coreOf(code: string): string {
   );
   const text = lines
     .join('\n')
-    .replace(/hasKernels\(\)\n( +)\? [\s\S]*?\n\1: |hasKernels\(\) \? \w+ : /g, '')
+    .replace(/has(?:Kernels|Fused)\(\)(?: && [^?]+?)?(?:\n( +)\? [\s\S]*?\n\1: | \? \w+ : )/g, '')
     .replace(/\n\n(?=\n|\s*\})|(?<=\{\n)\n/g, '\n');
   return formulas(comment) + text;
 }

@@ -1,3 +1,4 @@
+import { expectTensor } from './shape';
 import { tf } from './tf';
 
 /**
@@ -7,6 +8,7 @@ import { tf } from './tf';
  * @returns int32, shape of `x`
  */
 export function argsort(x: tf.Tensor): tf.Tensor {
+  expectTensor('x', x, 'any');
   return tf.tidy(() => {
     const last = x.shape[x.rank - 1];
     // topk takes the lower index first among equals; int32 and float32 keys both work.

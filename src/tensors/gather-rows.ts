@@ -11,7 +11,7 @@ import { tf } from './tf';
  */
 export function gatherRows(x: tf.Tensor, indices: tf.Tensor): tf.Tensor3D {
   const [batch, rows, depth] = expectShape('x', x, ['batch', 'rows', 'depth']);
-  const [, n] = expectShape('indices', indices, [batch, 'n']);
+  const [, n] = expectShape('indices', indices, [batch, 'n'], 'int32');
   const odd = indices.dataSync<'int32'>().find((i) => !(i >= 0 && i < rows));
   if (odd !== undefined) throw new Error(`indices: expected rows 0…${rows - 1}, got ${odd}`);
   return tf.tidy(() => {

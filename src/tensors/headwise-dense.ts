@@ -1,5 +1,5 @@
 import { dense } from './dense';
-import { expectShape } from './shape';
+import { expectShape, expectTensor } from './shape';
 import { tf } from './tf';
 
 /**
@@ -12,6 +12,7 @@ import { tf } from './tf';
  * @throws if a shape does not fit
  */
 export function headwiseDense<T extends tf.Tensor>(x: T, W: tf.Tensor, b?: tf.Tensor): T {
+  expectTensor('W', W);
   if (W.rank === 2) return dense(x, W, b);
   const [heads, depth, columns] = expectShape('W', W, ['heads', 'depth', 'columns']);
   const [batch, , length] = expectShape('x', x, ['batch', heads, 'length', depth]);

@@ -1,3 +1,4 @@
+import { expectSizes } from './shape';
 import { tf } from './tf';
 
 /**
@@ -19,6 +20,7 @@ export function imagePositions(
   { height, width, dModel }: { height: number; width: number; dModel: number },
   { normalise = true }: { normalise?: boolean } = {},
 ): tf.Tensor3D {
+  expectSizes({ height, width, dModel });
   if (dModel % 4 !== 0) throw new Error(`imagePositions: expected dModel = 4 n, got ${dModel}`);
   const half = dModel / 2;
   const along = (size: number) =>

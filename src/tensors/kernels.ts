@@ -22,9 +22,30 @@ type KernelAttributes = Record<string, boolean | number | string | readonly numb
 
 const types = { float32: 'TF_FLOAT', int32: 'TF_INT32', bool: 'TF_BOOL' } as const;
 
-/** Whether TensorFlow's fused kernels can be called. */
-export function hasKernels(): boolean {
+/** Whether TensorFlow is native here. */
+export function isNative(): boolean {
   return backendName() === 'tensorflow';
+}
+
+/**
+ * Whether a gradient is being taken inside of another, as for a gradient penalty. What is written out
+ * by `tf.customGrad` has no derivative of its own: TensorFlow.js then leaves terms out, and says nothing.
+ */
+export function isNested(): boolean {
+  return tf.engine().state.gradientDepth > 1;
+}
+
+/** Whether TensorFlow's fused kernels can be called: where a second derivative is wanted, they cannot. */
+export function hasKernels(): boolean {
+  return isNative() && !isNested();
+}
+
+/** Refuses where a second derivative is wanted of what has only a first. */
+export function expectNotNested(name: string): void {
+  if (isNested())
+    throw new Error(
+      `${name} has no second derivative: its gradient cannot be differentiated again`,
+    );
 }
 
 const FLOAT: KernelAttributes = { T: 'float32' };
@@ -69,23 +90,11 @@ export function kernelOutputs(
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
 }
 
-/** [batch, time, …] → `time` tensors [batch, …]. Nothing is put on the gradient tape. */
-export function unstack(
-  x: tf.Tensor,
-  time: number,
-  type: 'float32' | 'bool' = 'float32',
-): tf.Tensor[] {
-  return kernelOutputs('Unpack', [x], time, { T: type, axis: 1, num: time });
-}
+let makeInt64: ((value: number) => tf.Tensor) | undefined;
 
-/** Tensors [batch, …], one for each step → [batch, time, …]. Nothing is put on the gradient tape. */
-export function stack(steps: tf.Tensor[]): tf.Tensor {
-  return kernel('Pack', steps, { T: 'float32', axis: 1, N: steps.length });
-}
-
-/** `yes` where the condition holds, else `no`. Nothing is put on the gradient tape. */
-export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.Tensor {
-  return kernel('SelectV2', [condition, yes, no]);
+/** How native TensorFlow writes a 64-bit number. */
+export function provideInt64(make: (value: number) => tf.Tensor): void {
+  makeInt64 = make;
 }
 
 /**
@@ -93,8 +102,8 @@ export function choose(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.
  * Each call that it is passed to leaves these few bytes behind, so do not pass it in every step.
  */
 export function int64(value: number): tf.Tensor {
-  const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
-  return new Int64Scalar(value);
+  if (!makeInt64) throw new Error('int64: expected native TensorFlow');
+  return makeInt64(value);
 }
 
 const constants = new Map<string, tf.TensorInfo>();

@@ -1,6 +1,6 @@
 import { fusedLayerNorm } from './fused/layer-norm';
 import { hasKernels } from './kernels';
-import { expectShape } from './shape';
+import { expectShape, expectSizes, expectTensor } from './shape';
 import { tf } from './tf';
 
 /** The parameters of layer normalisation. */
@@ -27,6 +27,7 @@ export function layerNorm<T extends tf.Tensor>(
   { gain, bias }: LayerNormParameters,
   epsilon = 1e-5,
 ): T {
+  expectTensor('x', x);
   const depth = x.shape[x.rank - 1];
   expectShape('gain', gain, [depth]);
   expectShape('bias', bias, [depth]);
@@ -40,5 +41,6 @@ export function layerNorm<T extends tf.Tensor>(
 
 /** New parameters: gain 1, bias 0. */
 export function layerNormParameters(depth: number): LayerNormParameters {
+  expectSizes({ depth });
   return { gain: tf.ones([depth]), bias: tf.zeros([depth]) };
 }

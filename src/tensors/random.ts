@@ -26,12 +26,21 @@ export function shuffled<T>(items: readonly T[], next: Random): T[] {
  *   of activations and gradients alike from layer to layer
  */
 export function uniform(shape: number[], next: Random, limit?: number): tf.Tensor {
+  expectDraw(shape, next);
   const bound = limit ?? Math.sqrt(6 / (shape[0] + (shape[1] ?? shape[0])));
   const size = shape.reduce((product, n) => product * n, 1);
   return tf.tensor(
     Float32Array.from({ length: size }, () => (2 * next() - 1) * bound),
     shape,
   );
+}
+
+/** Throws unless numbers can be drawn: sizes are whole numbers from 1, and there is where to draw from. */
+export function expectDraw(shape: readonly number[], next: Random): void {
+  if (!shape.every((size) => Number.isInteger(size) && size >= 1))
+    throw new Error(`expected sizes that are whole numbers from 1, got [${shape.join(', ')}]`);
+  if (typeof next !== 'function')
+    throw new Error(`expected a stream of random numbers, such as random(1), got ${next}`);
 }
 
 /** Nested lists of the shape, of numbers drawn evenly from [−limit, limit]. */

@@ -1,5 +1,5 @@
 import type { Random } from '../tensors/random';
-import { expectShape } from '../tensors/shape';
+import { expectShape, expectSizes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { crossEntropy } from './cross-entropy';
 
@@ -27,6 +27,7 @@ export interface CopyTask {
  * @param symbols how many there are, besides the zero
  */
 export function copyTask({ word, symbols }: { word: number; symbols: number }): CopyTask {
+  expectSizes({ word, symbols });
   const [half, length, tokens] = [word + 1, 2 * (word + 1), symbols + 1];
   const example = (next: Random) => {
     const w = Array.from({ length: word }, () => 1 + Math.floor(next() * symbols));
@@ -34,7 +35,7 @@ export function copyTask({ word, symbols }: { word: number; symbols: number }): 
   };
   /** The positions from the second zero on, but for the last, and what comes after each. */
   const judged = (logits: tf.Tensor, ids: tf.Tensor) => {
-    const [count] = expectShape('ids', ids, ['count', length]);
+    const [count] = expectShape('ids', ids, ['count', length], 'int32');
     expectShape('logits', logits, [count, length, tokens]);
     return {
       guesses: logits.slice([0, half], [-1, word]).reshape([-1, tokens]),

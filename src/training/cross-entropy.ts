@@ -1,5 +1,6 @@
 import { hasKernels, kernelOutputs } from '../tensors/kernels';
-import { expectBinary } from '../tensors/mask';
+import { expectMask } from '../tensors/mask';
+import { oneHot } from '../tensors/one-hot';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
@@ -28,12 +29,11 @@ export function crossEntropy(
   { labelSmoothing = 0 }: { labelSmoothing?: number } = {},
 ): tf.Scalar {
   const [tokens, classes] = expectShape('logits', logits, ['tokens', 'classes']);
-  expectShape('targets', targets, [tokens]);
-  expectShape('mask', mask, [tokens]);
+  expectShape('targets', targets, [tokens], 'int32');
+  expectMask(mask, [tokens]);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new Error(`labelSmoothing: expected 0 … 1, got ${labelSmoothing}`);
   }
-  expectBinary(mask);
   const [ids, counts] = [targets.dataSync(), mask.dataSync()];
   const odd = ids.findIndex((id, t) => counts[t] !== 0 && !(id >= 0 && id < classes));
   if (odd >= 0) throw new Error(`targets: expected classes 0…${classes - 1}, got ${ids[odd]}`);
@@ -53,7 +53,7 @@ export function crossEntropy(
 
   function smoothed(ids: tf.Tensor) {
     const share = labelSmoothing / classes;
-    return tf.oneHot(ids as tf.Tensor1D, classes, 1 - labelSmoothing + share, share, 'float32');
+    return tf.add(tf.mul(oneHot(ids, classes), 1 - labelSmoothing), share);
   }
 }
 

@@ -56,5 +56,6 @@ export function errorRates<T>(
     length += closest.length;
     wrong += closest.distance > 0 ? 1 : 0;
   });
+  if (length === 0) throw new Error('errorRates: the references have no token to get wrong');
   return { token: distance / length, sequence: wrong / outputs.length, count: outputs.length };
 }

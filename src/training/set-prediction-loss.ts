@@ -1,4 +1,5 @@
-import { expectShape } from '../tensors/shape';
+import { oneHot } from '../tensors/one-hot';
+import { expectShape, expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 import { hungarian } from './hungarian';
 
@@ -67,8 +68,8 @@ export function setPredictionLoss(
       }
     });
 
-    const oneHot = tf.oneHot(tf.tensor1d(wanted, 'int32'), outputs);
-    const logP = tf.sum(tf.mul(tf.logSoftmax(logits.reshape([batch * N, outputs])), oneHot), -1);
+    const chosen = oneHot(tf.tensor1d(wanted, 'int32'), outputs);
+    const logP = tf.sum(tf.mul(tf.logSoftmax(logits.reshape([batch * N, outputs])), chosen), -1);
     const weight = tf.tensor1d(Array.from(wanted, (c) => (c === outputs - 1 ? noObject : 1)));
     const crossEntropy = tf.neg(tf.div(tf.sum(tf.mul(logP, weight)), tf.sum(weight)));
 
@@ -103,6 +104,7 @@ export function setPredictionLoss(
  * @returns [...], −1 … 1
  */
 export function generalisedIou(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  expectTensor('a', a);
   expectShape('b', b, a.shape);
   return tf.tidy(() => {
     const parts = (box: tf.Tensor) => {

@@ -26,7 +26,7 @@ export async function train(
     losses.push(step(index));
     report?.update(index + 1, { loss: meanOfLast(losses, 50) });
     if (performance.now() - rested > 100) {
-      await new Promise((resume) => setImmediate(resume));
+      await new Promise((resume) => later(resume));
       rested = performance.now();
     }
   }
@@ -39,3 +39,6 @@ function meanOfLast(values: readonly number[], count: number): number {
   const last = values.slice(-count);
   return last.reduce((sum, value) => sum + value, 0) / last.length;
 }
+
+/** Browsers have no `setImmediate`. */
+const later = globalThis.setImmediate ?? ((resume: (value: unknown) => void) => setTimeout(resume));

@@ -12,7 +12,7 @@ test('causalMask hides the future; with more keys than queries, the queries come
     [1, 1, 1, 0],
     [1, 1, 1, 1],
   ]);
-  expect(() => causalMask(3, 2)).toThrow('expected keys ≥ queries ≥ 0, got 2 keys, 3 queries');
+  expect(() => causalMask(3, 2)).toThrow('expected keys ≥ queries ≥ 1, got 2 keys, 3 queries');
   expectNoLeak(() => causalMask(4).dispose());
 });
 

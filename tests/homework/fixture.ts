@@ -1,8 +1,10 @@
 /** A small assignment, and a class that has handed in whatever a test wants. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ClassFolder } from '../../tools/homework/class-folder.mjs';
+import { venvPython } from '../../tools/setup/paths.mjs';
 
 export const name = '99-doubling';
 
@@ -40,27 +42,16 @@ const triple = `function triple(x: any): any {
   // END SOLUTION
 }`;
 
-/**
- * 3 points for numbers, of which 1 is hidden, and 2 for tensors. The package comes without its types, which
- * would take longer to read than all the rest.
- */
-export const source = {
-  cells: [
-    {
-      cell_type: 'markdown',
-      id: 'title',
-      metadata: {},
-      source: '# Homework 99 · Doubling\n\nDouble $x$.',
-    },
-    cell('setup', 'setup', "const { homework, tf } = require('attention');"),
-    cell('answer', 'double', double),
-    cell(
-      'check',
-      'double-check',
-      `await homework({
-  exercise: 'H99.1',
+/** An exercise of 3 points, of which 1 is hidden. Called `double`, or with something behind it. */
+const doubling = (id = '') => [
+  cell('answer', `double${id}`, double.replace('double', `double${id}`)),
+  cell(
+    'check',
+    `double${id}-check`,
+    `await homework({
+  exercise: 'H99.1${id}',
   points: 3,
-  answers: { double },
+  answers: { double: double${id} },
   behaviours: [
     {
       does: 'doubles',
@@ -80,13 +71,45 @@ export const source = {
     // END HIDDEN TESTS
   ],
 });`,
-      3,
-    ),
-    cell('answer', 'triple', triple),
-    cell(
-      'check',
-      'triple-check',
-      `await homework({
+    3,
+  ),
+];
+
+/**
+ * A notebook of exercises. The package comes without its types, which would take longer to read than
+ * all the rest.
+ */
+const assignment = (cells: object[]) => ({
+  cells: [
+    {
+      cell_type: 'markdown',
+      id: 'title',
+      metadata: {},
+      source: '# Homework 99 · Doubling\n\nDouble $x$.',
+    },
+    cell('setup', 'setup', "const { homework, tf } = require('attention');"),
+    ...cells,
+  ],
+  metadata: {
+    kernelspec: { name: 'tslab', display_name: 'TypeScript', language: 'typescript' },
+    language_info: { name: 'typescript' },
+  },
+  nbformat: 4,
+  nbformat_minor: 5,
+});
+
+/** Some exercises that are all the same, `double0`, `double1` and so on. */
+export const doublings = (count: number) =>
+  assignment(Array.from({ length: count }, (_, i) => doubling(String(i))).flat());
+
+/** 3 points for numbers, of which 1 is hidden, and 2 for tensors. */
+export const source = assignment([
+  ...doubling(),
+  cell('answer', 'triple', triple),
+  cell(
+    'check',
+    'triple-check',
+    `await homework({
   exercise: 'H99.2',
   points: 2,
   answers: { triple },
@@ -111,16 +134,27 @@ export const source = {
     },
   ],
 });`,
-      2,
-    ),
-  ],
-  metadata: {
-    kernelspec: { name: 'tslab', display_name: 'TypeScript', language: 'typescript' },
-    language_info: { name: 'typescript' },
-  },
-  nbformat: 4,
-  nbformat_minor: 5,
-};
+    2,
+  ),
+]);
+
+/** An archive of files, of which each was put in at `time`. */
+export function zipped(files: Record<string, string | Buffer>, time = '2026-11-20T10:00'): Buffer {
+  const when = time.split(/[-T:]/).map(Number);
+  const make = `import base64, io, json, sys, zipfile
+when, files = json.load(sys.stdin)
+made = io.BytesIO()
+with zipfile.ZipFile(made, 'w') as archive:
+    for name, content in files:
+        archive.writestr(zipfile.ZipInfo(name, (*when, 0)), base64.b64decode(content))
+sys.stdout.buffer.write(made.getvalue())`;
+  const entries = Object.entries(files).map(([path, content]) => [
+    path,
+    Buffer.from(content as string).toString('base64'),
+  ]);
+  const input = JSON.stringify([when, entries]);
+  return execFileSync(venvPython, ['-I', '-c', make], { input, maxBuffer: 1 << 28 });
+}
 
 /** Tests spoil it in every way. */
 export type Notebook = any;
@@ -130,9 +164,9 @@ export class Class extends ClassFolder {
     super(mkdtempSync(join(tmpdir(), 'class-')));
   }
 
-  async open(change = (text: string) => text): Promise<void> {
+  async open(change = (text: string) => text, content: object = source): Promise<void> {
     const file = this.path('99-doubling.ipynb');
-    writeFileSync(file, change(JSON.stringify(source)));
+    writeFileSync(file, change(JSON.stringify(content)));
     await this.handOut(name, file);
   }
 

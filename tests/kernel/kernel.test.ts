@@ -43,6 +43,8 @@ test('the kernel answers as the Jupyter message specification asks', { timeout: 
   runTests('Conformance', 'Requests', 'Results'),
 );
 
+test('a cell takes what TypeScript takes', { timeout: 2 * minutes }, () => runTests('Pasted'));
+
 test('an error names the cell and the line that was typed', { timeout: 2 * minutes }, () =>
   runTests('Errors'),
 );

@@ -466,6 +466,78 @@ bar.text('2');"""
         self.assertEqual(self.run_ok("1 + 1").data, {"text/plain": "2"})
 
 
+class Pasted(KernelCase):
+    """What TypeScript takes at the top of a module, a cell takes too, or says what to write instead."""
+
+    def value(self, *cells):
+        for code in cells:
+            result = self.run_ok(code)
+        return result.data["text/plain"]
+
+    def test_a_loop_may_be_all_that_waits(self):
+        self.run_ok("async function* count() { yield 1; yield 2; }\nlet total = 0;")
+        self.run_ok("for await (const n of count()) total += n;")
+        self.run_ok("if (total) { for await (const n of count()) { total += n; } }")
+        self.assertEqual(self.value("total"), "6")
+
+    def test_waiting_in_a_function_that_does_not_wait_is_an_error_of_its_line(self):
+        for code in [
+            "const f = () => { for await (const n of []) {} };",
+            "const o = { m() { return await 1; } };",
+        ]:
+            self.assertIn("line 1", self.run_error(code).traceback)
+
+    def test_exports_are_names_like_others(self):
+        for n in "34":
+            self.assertEqual(self.value(f"export const three = {n};", "three"), n)
+        self.assertEqual(self.value("export default function seven() { return 7; }", "seven()"), "7")
+        self.assertEqual(self.value("export default 5 + 3;"), "8")
+        self.assertEqual(self.value("export type N = number;\nexport enum E { A }", "E.A as N"), "0")
+        self.assertEqual(self.value("export { join } from 'node:path';", "join('a', 'b')"), "'a/b'")
+        self.run_ok("export { three };")
+
+    def test_what_cannot_be_in_a_cell_is_refused_with_what_to_do(self):
+        for code, advice in {
+            "export * from 'node:path';": "with `import`",
+            "declare global { interface Array<T> { last(): T } }": "(x as any).name",
+            "const here = () => import.meta.url;": "process.cwd()",
+            "process.exit(0)": "Restart Kernel",
+        }.items():
+            self.assertIn(advice, self.run_error(code).traceback)
+        self.assertEqual(self.value("#!/usr/bin/env node\n6 * 7"), "42")
+
+    def test_values_keep_their_type_when_it_is_declared_anew(self):
+        self.run_ok("class Cell { old = 1 }\nconst first = new Cell();\nconst list: Cell[] = [first];")
+        self.run_ok("class Cell { young = 2 }")
+        self.assertEqual(self.value("list[0].old + first.old + new Cell().young"), "4")
+        self.assertIn("young", self.run_error("first.young").traceback)
+        same = "class Same { private x = 1; get() { return this.x; } }"
+        self.run_ok(f"{same}\nfunction read(s: Same) {{ return s.get(); }}")
+        self.assertEqual(self.value(same, "read(new Same())"), "1")
+
+    def test_a_property_may_have_the_name_of_an_earlier_cell(self):
+        self.run_ok("let x = 1;\nconst point = { x: 5, y: 6 };")
+        self.assertEqual(self.value("const { x: left, y: top } = point;\nleft + top"), "11")
+        self.assertEqual(self.value("({ x = 2 } = {} as { x?: number }); x"), "2")
+
+    def test_a_completion_after_an_error_knows_what_was_there_before(self):
+        self.run_ok("const known = { depth: 3 };")
+        self.run_error("const broken = known.missing;")
+        client = self.kernel.client
+        matches = self.kernel.ask(client.complete("known.de", 8))["matches"]
+        self.assertEqual(matches, ["depth"])
+        self.assertIn("depth", str(self.kernel.ask(client.inspect("known", 2))["data"]))
+
+    def test_two_kernels_do_not_know_of_each_other(self):
+        other = Kernel()
+        try:
+            self.run_ok("const mine = 1;")
+            self.assertEqual(other.run("mine").status, "error")
+            self.assertEqual(self.value("mine"), "1")
+        finally:
+            other.stop()
+
+
 class Requests(KernelCase):
     def test_the_execution_count_counts_the_stored_cells(self):
         count = self.run_ok("1").reply["execution_count"]

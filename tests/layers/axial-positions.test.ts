@@ -29,7 +29,7 @@ describe('axialPositions', () => {
 
   test('refuses more positions than there are, and axes without depth', () => {
     const tables = axialPositionParameters({ shape: [2, 3], depths: [1, 2] }, random(1));
-    expect(() => axialPositions(tables, 7)).toThrow('length: expected 0…6 (2 · 3), got 7');
+    expect(() => axialPositions(tables, 7)).toThrow('length: expected 1…6 (2 · 3), got 7');
     expect(() => axialPositionParameters({ shape: [2, 3], depths: [1] }, random(1))).toThrow(
       'expected a depth for each axis, got 2 axes, 1 depths',
     );

@@ -110,7 +110,7 @@ describe('gru', () => {
     expect(() => gru(draw(2, 5, 2), w)).toThrow(
       'input: expected shape [batch, time, 3], got [2, 5, 2]',
     );
-    expect(() => gru(tf.zeros([2, 0, 3]), w)).toThrow('at least one position in time, got 0');
+    expect(() => gru(tf.zeros([2, 0, 3]), w)).toThrow('input: an axis is empty in [2, 0, 3]');
     expect(() => gru(draw(2, 5, 3), w, tf.ones([2, 4]))).toThrow(
       'mask: expected shape [2, 5], got [2, 4]',
     );

@@ -134,7 +134,7 @@ describe('lstmn', () => {
     const wrong = { ...parameters, intra: { ...parameters.intra, U } };
     const before = tf.memory().numTensors;
     expect(() => lstmn(shallow, parameters)).toThrow('W: expected shape [6, 16], got [7, 16]');
-    expect(() => lstmn(empty, parameters)).toThrow('at least one position in time, got 0');
+    expect(() => lstmn(empty, parameters)).toThrow('input: an axis is empty in [2, 0, 3]');
     expect(() => lstmn(x, parameters, mask)).toThrow('mask: expected shape [2, 4], got [2, 3]');
     expect(() => lstmn(x, wrong)).toThrow('key depth 4 ≠ rows of U 3');
     expect(tf.memory().numTensors).toBe(before);

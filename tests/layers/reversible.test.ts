@@ -141,7 +141,7 @@ describe('reversibleStack', () => {
 
   test('refuses x1 and x2 of different shapes', () => {
     expect(() => reversibleStack(draw(2, 3), draw(3, 2), [])).toThrow(
-      'x1 and x2: expected the same shape, got [2,3] and [3,2]',
+      'x2: expected shape [2, 3], got [3, 2]',
     );
   });
 });

@@ -162,3 +162,10 @@ describe('beamSearch', () => {
     },
   );
 });
+
+test.each([1, 2])('refuses log-probabilities that are NaN, width %i', (width) => {
+  const nan: NextToken = (tokens) => tokens.map(() => [-1, Number.NaN, -2]);
+  expect(() => beamSearch(nan, { ...options, width })).toThrow(
+    'the log-probability of token 1 is NaN: nothing can be chosen',
+  );
+});

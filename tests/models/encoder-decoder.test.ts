@@ -1,4 +1,16 @@
-import { Adam, batch, EncoderDecoder, pad, tf, Vocabulary } from 'attention';
+import {
+  Adam,
+  additiveLogits,
+  additiveParameters,
+  batch,
+  dense,
+  EncoderDecoder,
+  type LearnedScore,
+  pad,
+  tf,
+  uniform,
+  Vocabulary,
+} from 'attention';
 import { describe, expect, test } from 'vitest';
 import { expectNoLeak } from '../helpers';
 
@@ -88,6 +100,77 @@ test('attention weights of a decoded word are one row of sum 1 for each step', (
     expect(row).toHaveLength(4);
     expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
   }
+});
+
+describe('EncoderDecoder with a score of its own', () => {
+  const additive: LearnedScore = {
+    parameters: (sizes, next) => additiveParameters({ ...sizes, dAttention: 7 }, next),
+    logits: (s, h, { W, U, v }) => additiveLogits(dense(s, W), dense(h, U), v),
+  };
+  const dot: LearnedScore = { logits: (s, h) => tf.matMul(s, h, false, true) };
+  const location: LearnedScore = {
+    parameters: ({ queryDepth }, next) => ({ W: uniform([queryDepth, 5], next) }),
+    logits: (s, h, { W }) => tf.slice(dense(s, W), [0, 0, 0], [-1, -1, h.shape[1] as number]),
+  };
+  const make = (score: LearnedScore) =>
+    new EncoderDecoder({ ...sizes, units: 3, decoderUnits: 6, dMaxout: 4, score });
+
+  test('is, with the additive score, the model without one: loss, gradients, weights', () => {
+    const [own, built] = [additive, undefined].map(
+      (score) => new EncoderDecoder({ ...sizes, score }),
+    );
+    expect(Object.keys(own.parameters)).toEqual(Object.keys(built.parameters));
+    const [a, b] = [own, built].map((model) => tf.variableGrads(() => model.loss(batch(pairs))));
+    expect(a.value.dataSync()[0]).toBeCloseTo(b.value.dataSync()[0], 5);
+    for (const [name, { name: id }] of Object.entries(own.parameters)) {
+      const other = b.grads[built.parameters[name].name];
+      const gap = tf.max(tf.abs(tf.sub(a.grads[id], other))).dataSync()[0];
+      expect(gap, name).toBeLessThan(1e-5);
+    }
+    const [one, other] = [own, built].map((model) => model.decode([[3, 4, 5]], 4)[0]);
+    expect(one.ids).toEqual(other.ids);
+    one.weights.flat().forEach((w, i) => expect(w).toBeCloseTo(other.weights.flat()[i], 5));
+  });
+
+  test.each([
+    ['dot', dot],
+    ['location', location],
+  ])('learns a few pairs by heart: %s', (_, score) => {
+    const model = make(score);
+    const adam = new Adam(model.parameters, { learningRate: 0.03 });
+    for (let i = 0; i < 120; i++) adam.minimize(() => model.loss(batch(pairs)));
+    expect(model.loss(batch(pairs)).dataSync()[0]).toBeLessThan(0.2);
+    expect(model.decode(pairs.map((pair) => pair.source)).map((d) => d.ids)).toEqual([[5, 4], [3]]);
+    expectNoLeak(() => adam.minimize(() => model.loss(batch(pairs))));
+    expectNoLeak(() => model.decode([[3, 4]], 5));
+    expectNoLeak(() => make(score).dispose());
+  });
+
+  test('hides padding, and has for every parameter the gradient of finite differences', () => {
+    const model = make(dot);
+    const [alone, beside] = [
+      [[3, 4]],
+      [
+        [3, 4],
+        [3, 4, 5, 6, 7],
+      ],
+    ].map((x) => model.decode(x, 5)[0]);
+    expect(beside.logProbability).toBeCloseTo(alone.logProbability, 4);
+    const loss = () => model.loss(batch(pairs));
+    const { grads } = tf.variableGrads(loss);
+    for (const [name, variable] of Object.entries(model.parameters)) {
+      const start = variable.clone();
+      const direction = tf.randomNormal(variable.shape, 0, 1, 'float32', 5);
+      const at = (t: number) => {
+        variable.assign(tf.add(start, tf.mul(direction, t)));
+        return loss().dataSync()[0];
+      };
+      const numeric = (at(1e-3) - at(-1e-3)) / 2e-3;
+      variable.assign(start);
+      const exact = tf.sum(tf.mul(grads[variable.name], direction)).dataSync()[0];
+      expect(Math.abs(numeric - exact), name).toBeLessThan(2e-3 + 0.02 * Math.abs(exact));
+    }
+  });
 });
 
 test('pad fills up to the longest row', () => {

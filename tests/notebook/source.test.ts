@@ -113,6 +113,10 @@ describe('coreOf', () => {
       'const run = plain;',
       'return run(x);',
     ]);
+    expect(core('const run = hasFused() && n > 0 ? fused : plain;', 'run(x);')).toEqual([
+      'const run = plain;',
+      'run(x);',
+    ]);
     const long = ['return hasKernels()', '  ? fused(x)', '  : plain(x);'];
     expect(core(...long)).toEqual(['return plain(x);']);
   });

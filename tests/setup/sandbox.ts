@@ -45,6 +45,8 @@ export class Sandbox {
     for (const part of ['run.cjs', 'setup', 'commands', 'python']) {
       cpSync(join(root, 'tools', part), join(this.project, 'tools', part), { recursive: true });
     }
+    const native = 'src/tensors/fused/native';
+    cpSync(join(root, native), join(this.project, native), { recursive: true });
     this.write('tools/kernel/kernelspec.mjs', 'export function installKernelspec() {}');
     // The set-up as `npm start` has it, without opening anything.
     this.write(

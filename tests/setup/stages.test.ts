@@ -7,7 +7,7 @@ test('a second set-up does nothing, says nothing and calls nothing', async () =>
   const sandbox = new Sandbox();
   const first = await sandbox.run('quick');
   expect(first.code).toBe(0);
-  expect(first.output.match(/^\[\d\/4\]/gm)).toEqual(['[1/4]', '[2/4]', '[3/4]', '[4/4]']);
+  expect(first.output.match(/^\[\d\/5\]/gm)).toEqual(['[1/5]', '[2/5]', '[3/5]', '[5/5]']);
   sandbox.calls();
   expect(await sandbox.run('quick')).toEqual({ code: 0, output: '' });
   expect(sandbox.calls()).toEqual([]);
@@ -17,10 +17,10 @@ test('a changed lock brings the Node packages anew, a changed source only the bu
   const sandbox = new Sandbox();
   await sandbox.run('quick');
   sandbox.write('src/index.ts', 'export const changed = true;');
-  expect((await sandbox.run('quick')).output).toMatch(/^\[4\/4\].*\n {2}done in .*\n$/);
+  expect((await sandbox.run('quick')).output).toMatch(/^\[5\/5\].*\n {2}done in .*\n$/);
   expect(readFileSync(join(sandbox.project, 'src/dist/index.js'), 'utf8')).toContain('changed');
   sandbox.write('package-lock.json', '{ "packages": { "": {}, "node_modules/more": {} } }');
-  expect((await sandbox.run('quick')).output).toMatch(/^\[1\/4\]/);
+  expect((await sandbox.run('quick')).output).toMatch(/^\[1\/5\]/);
 });
 
 test('a source that does not compile is shown, and the build before it stays', async () => {
@@ -48,7 +48,7 @@ test('packages that `npm ci` has installed by hand are not installed again', asy
   // ... but those of another lock, or of an `npm ci` that was cut off, are.
   rmSync(join(sandbox.project, 'node_modules/.attention-lock-hash'));
   sandbox.write('node_modules/.package-lock.json', JSON.stringify(lock).slice(0, -5));
-  expect((await sandbox.run('quick')).output).toMatch(/^\[1\/4\]/);
+  expect((await sandbox.run('quick')).output).toMatch(/^\[1\/5\]/);
 });
 
 test('when npm fails its last words are shown, and a rerun goes on', async () => {
@@ -86,7 +86,7 @@ test('a .venv whose Python is gone is made anew', async () => {
   const sandbox = new Sandbox();
   await sandbox.run('quick');
   rmSync(join(sandbox.project, '.venv/bin/python'));
-  expect((await sandbox.run('quick')).output).toMatch(/^\[2\/4\]/);
+  expect((await sandbox.run('quick')).output).toMatch(/^\[2\/5\]/);
 });
 
 test('JupyterLab is set to ask nothing about news and updates', async () => {

@@ -69,6 +69,16 @@ describe('crossEntropy', () => {
     expect(smooth).toThrow('labelSmoothing: expected 0 … 1, got 1.5');
   });
 
+  test('is 0 for a single class, with label smoothing too', () => {
+    for (const labelSmoothing of [0, 0.1]) {
+      const targets = tf.tensor1d([0, 0], 'int32');
+      const loss = crossEntropy(tf.tensor2d([[3], [-2]]), targets, tf.ones([2]), {
+        labelSmoothing,
+      });
+      expect(loss.dataSync()[0]).toBeCloseTo(0);
+    }
+  });
+
   test('is 0 where the mask hides every token', () => {
     const loss = crossEntropy(tf.ones([2, 3]), tf.tensor1d([0, 1], 'int32'), tf.zeros([2]));
     expect(loss.dataSync()[0]).toBe(0);
@@ -223,6 +233,11 @@ describe('errorRates', () => {
       ],
     );
     expect(rates).toEqual({ token: 1 / 6, sequence: 1 / 2, count: 2 });
+  });
+
+  test('takes an empty reference among others, and refuses references of nothing', () => {
+    expect(errorRates([['a'], ['b']], [[['a']], [[]]])).toMatchObject({ token: 1, sequence: 0.5 });
+    expect(() => errorRates([['a']], [[[]]])).toThrow('the references have no token to get wrong');
   });
 
   test('refuses lists of different length, and none at all', () => {

@@ -26,45 +26,45 @@ export function measureMemory(run) {
   let [bytes, peakBytes, largestTensor] = [0, 0, 0];
 
   const { set, delete: remove } = storage;
-  storage.set = (/** @type {object} */ id, /** @type {any} */ data) => {
-    const size =
-      data.shape?.reduce((/** @type {number} */ a, /** @type {number} */ b) => a * b, 1) ??
-      data.values?.length ??
-      0;
-    largestTensor = Math.max(largestTensor, size);
-    const buffer = viewed ?? { bytes: size * bytesPerElement(data.dtype, backend), users: 0 };
-    if (buffer.users++ === 0) bytes += buffer.bytes;
-    peakBytes = Math.max(peakBytes, bytes);
-    buffers.set(id, buffer);
-    return set.call(storage, id, data);
-  };
-  storage.delete = (/** @type {object} */ id) => {
-    const buffer = buffers.get(id);
-    if (buffer && --buffer.users === 0) bytes -= buffer.bytes;
-    buffers.delete(id);
-    return remove.call(storage, id);
-  };
-  if (backend.executeSingleOutput) {
-    backend.executeSingleOutput = (
-      /** @type {string} */ op,
-      /** @type {object[]} */ attributes,
-      /** @type {import('@tensorflow/tfjs').Tensor[]} */ inputs,
-    ) => {
-      // What was there before the run has no buffer here: a view of it costs nothing.
-      if (views.includes(op)) viewed = buffers.get(inputs[0].dataId) ?? { bytes: 0, users: 0 };
-      try {
-        return Object.getPrototypeOf(backend).executeSingleOutput.call(
-          backend,
-          op,
-          attributes,
-          inputs,
-        );
-      } finally {
-        viewed = undefined;
-      }
-    };
-  }
   try {
+    storage.set = (/** @type {object} */ id, /** @type {any} */ data) => {
+      const size =
+        data.shape?.reduce((/** @type {number} */ a, /** @type {number} */ b) => a * b, 1) ??
+        data.values?.length ??
+        0;
+      largestTensor = Math.max(largestTensor, size);
+      const buffer = viewed ?? { bytes: size * bytesPerElement(data.dtype, backend), users: 0 };
+      if (buffer.users++ === 0) bytes += buffer.bytes;
+      peakBytes = Math.max(peakBytes, bytes);
+      buffers.set(id, buffer);
+      return set.call(storage, id, data);
+    };
+    storage.delete = (/** @type {object} */ id) => {
+      const buffer = buffers.get(id);
+      if (buffer && --buffer.users === 0) bytes -= buffer.bytes;
+      buffers.delete(id);
+      return remove.call(storage, id);
+    };
+    if (backend.executeSingleOutput) {
+      backend.executeSingleOutput = (
+        /** @type {string} */ op,
+        /** @type {object[]} */ attributes,
+        /** @type {import('@tensorflow/tfjs').Tensor[]} */ inputs,
+      ) => {
+        // What was there before the run has no buffer here: a view of it costs nothing.
+        if (views.includes(op)) viewed = buffers.get(inputs[0].dataId) ?? { bytes: 0, users: 0 };
+        try {
+          return Object.getPrototypeOf(backend).executeSingleOutput.call(
+            backend,
+            op,
+            attributes,
+            inputs,
+          );
+        } finally {
+          viewed = undefined;
+        }
+      };
+    }
     run();
   } finally {
     delete storage.set;

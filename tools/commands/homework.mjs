@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ClassFolder } from '../homework/class-folder.mjs';
+import { trustVariable } from '../homework/sandbox.mjs';
 import { SetupError } from '../setup/errors.mjs';
 import { setup } from '../setup/index.mjs';
 import { root } from '../setup/paths.mjs';
@@ -11,12 +12,14 @@ For learners
   npm run homework -- check              your points so far, in one table
 
 For assistants (in the folder class, or --class DIR)
-  npm run homework -- release 08         makes what is handed out: class/release/08-…
-  npm run homework -- collect 08 FOLDER  takes what was handed in: student.ipynb, student_….ipynb, student/….ipynb, zip files
+  npm run homework -- release 08         makes what is handed out: class/release/08-…; --due "2026-12-24 18:00"
+  npm run homework -- collect 08 FOLDER  takes what was handed in: student.ipynb, student_….ipynb, student/….ipynb, zip files;
+                                         --from moodle or canvas, --roster PEOPLE.csv, --times WORKSHEET.csv
   npm run homework -- grade 08           grades it, all or --student NAME; class/reports
+  npm run homework -- similar 08         pairs of submissions that are alike beyond chance
   npm run homework -- formgrader         nbgrader's pages: comments, points by hand (more options go to JupyterLab)
   npm run homework -- feedback 08        a page for each student: class/feedback
-  npm run homework -- export             the grade book as class/grades.csv
+  npm run homework -- export             the grade book as class/grades.csv; --lms moodle or canvas
 
 For authors
   npm run homework -- try [08]           what its exercises pay for: right solutions, wrong ones, none
@@ -32,7 +35,8 @@ export default async function main(args) {
     case 'grade-one': {
       // nbgrader asks for one grade: what is printed would be noise, and all is set up.
       const { gradeStudents } = await import('../homework/grade.mjs');
-      await gradeStudents(folder(), rest[0], [rest[1]], { force: true });
+      const { sandboxed } = await import('../homework/sandbox.mjs');
+      await gradeStudents(folder(), rest[0], [rest[1]], { force: true, wrapped: sandboxed() });
       return process.exit(0);
     }
     case 'check': {
@@ -43,16 +47,27 @@ export default async function main(args) {
     case 'collect': {
       await setup();
       const { collect } = await import('../homework/collect.mjs');
-      return collect(folder(), rest, options);
+      const where = folder();
+      return where.locked(() => collect(where, rest, options));
+    }
+    case 'similar': {
+      await setup();
+      const { similar } = await import('../homework/similar.mjs');
+      return similar(folder(), rest);
     }
     case 'release':
     case 'grade':
     case 'feedback':
-    case 'formgrader':
     case 'export': {
       await setup();
       const commands = await import('../homework/commands.mjs');
-      return commands[what](folder(), rest, options);
+      const where = folder();
+      return where.locked(() => commands[what](where, rest, options));
+    }
+    case 'formgrader': {
+      await setup();
+      const { formgrader } = await import('../homework/commands.mjs');
+      return formgrader(folder(), rest);
     }
     case 'renew': {
       await setup();
@@ -70,18 +85,33 @@ export default async function main(args) {
   }
 }
 
+/** Options that want a word behind them. */
+const named = /** @type {const} */ ([
+  'class',
+  'student',
+  'from',
+  'roster',
+  'times',
+  'due',
+  'lms',
+  'column',
+  'worksheet',
+]);
+
 /** @param {string[]} args */
 function parsed(args) {
   /** @type {string[]} */
   const words = [];
-  /** @type {{ class?: string, student?: string, force?: boolean }} */
+  /** @type {{ force?: boolean } & Partial<Record<typeof named[number], string>>} */
   const options = {};
   for (let i = 0; i < args.length; i++) {
+    const option = named.find((name) => args[i] === `--${name}`);
     if (args[i] === '--force') options.force = true;
-    else if (args[i] === '--class' || args[i] === '--student') {
+    else if (args[i] === '--trust') process.env[trustVariable] = '1';
+    else if (option) {
       const value = args[++i];
-      if (!value) throw new SetupError(`${args[i - 1]} wants a name behind it.`);
-      options[args[i - 1] === '--class' ? 'class' : 'student'] = value;
+      if (!value) throw new SetupError(`--${option} wants something behind it.`);
+      options[option] = value;
     } else if (args[i].startsWith('--') && args[0] !== 'formgrader')
       throw new SetupError(`There is no option ${args[i]}.\n\n${usage}`);
     else words.push(args[i]);

@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 
 const require = createRequire(import.meta.url);
 /** @type {any} TypeScript as the kernel has it */
-const ts = createRequire(require.resolve('tslab'))('@tslab/typescript-for-tslab');
+export const ts = createRequire(require.resolve('tslab'))('@tslab/typescript-for-tslab');
 
 /**
  * @typedef {object} Exercise

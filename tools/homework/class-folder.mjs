@@ -2,20 +2,25 @@
 /** The folder of a class, in nbgrader's layout: source, release, submitted, autograded, feedback. */
 import { createHash, randomInt } from 'node:crypto';
 import {
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
+  rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { chosenLessons, lessons } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
+import { withLock } from '../setup/lock.mjs';
 import { notebooks, root, venvPython } from '../setup/paths.mjs';
 import { run } from '../setup/process.mjs';
+import { personColumns, readRoster } from './roster.mjs';
+import { tableText } from './table.mjs';
 
 export const homeworkFolder = join(notebooks, 'homework');
 
@@ -46,7 +51,7 @@ export function homeworkOf(number) {
 }
 
 /** @param {string} file */
-const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+export const fileHash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 export class ClassFolder {
   /** @param {string} folder made if it is not there */
@@ -68,7 +73,33 @@ export class ClassFolder {
   /** @param {string} name @param {string[]} lines @param {number} [mode] */
   #once(name, lines, mode = 0o644) {
     const file = join(this.folder, name);
-    if (!existsSync(file)) writeFileSync(file, lines.join('\n'), { mode });
+    if (!existsSync(file)) this.write(file, lines.join('\n'), mode);
+  }
+
+  /**
+   * Writes a file as a whole or not at all, whenever this process ends.
+   *
+   * @param {string} file
+   * @param {string | Buffer} content
+   * @param {number} [mode]
+   */
+  write(file, content, mode) {
+    const part = this.path('.part', `${process.pid}-${randomInt(2 ** 31)}`);
+    for (const path of [part, file]) mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(part, content, { mode });
+    renameSync(part, file);
+  }
+
+  /**
+   * Does what writes to the class while no other process does.
+   *
+   * @template T
+   * @param {() => Promise<T>} work
+   */
+  locked(work) {
+    const wait = () =>
+      console.log('Another command is at work on this class: this one waits for it.');
+    return withLock(`class ${realpathSync(this.folder)}`, wait, work);
   }
 
   get seed() {
@@ -106,9 +137,9 @@ export class ClassFolder {
       .sort();
   }
 
-  /** @param {string} name @param {string} student what a grade belongs to */
+  /** @param {string} name @param {string} student @returns {string[]} what a grade belongs to */
   key(name, student) {
-    return [hash(this.submitted(name, student)), hash(this.source(name))];
+    return [fileHash(this.submitted(name, student)), fileHash(this.source(name))];
   }
 
   /** @param {string} name @param {string} student @returns {any} the stored result, if it is up to date */
@@ -119,12 +150,87 @@ export class ClassFolder {
     return result.key.join() === this.key(name, student).join() ? result : undefined;
   }
 
-  /** @param {string} name @param {string} student @param {object} result */
+  /** @param {string} name @param {string} student @param {object} result with the key of what was judged */
   keep(name, student, result) {
-    const file = this.graded(name, student);
+    this.write(this.graded(name, student), JSON.stringify(result));
+  }
+
+  /** @returns {import('./roster.mjs').Person[]} of the class, if it has a roster */
+  roster() {
+    const file = this.path('roster.csv');
+    return existsSync(file) ? readRoster(file) : [];
+  }
+
+  /** Makes a list of people the roster of this class, and tells nbgrader. @param {string} file */
+  async takeRoster(file) {
+    const people = readRoster(file);
+    const kept = this.path('roster.csv');
+    const text = tableText(
+      personColumns,
+      people.map((one) => ({ ...one })),
+      false,
+    );
+    if (existsSync(kept) && readFileSync(kept, 'utf8') === text) return;
+    const rows = people.map(({ id, first, last, email }) => [id, first, last, email]);
+    const students = this.path('.part', 'students.csv');
+    this.write(students, tableText(['id', 'first_name', 'last_name', 'email'], rows, false));
+    await this.nbgrader('db', 'student', 'import', students);
+    this.write(kept, text);
+  }
+
+  /** @param {string} name */
+  collectedFile = (name) => this.path('.collected', `${name}.json`);
+
+  /** @param {string} name @returns {Record<string, { name: string, number?: string }>} as they are called where it was collected from */
+  collected(name) {
+    const file = this.collectedFile(name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  }
+
+  /**
+   * Takes what was handed in, with the time where nbgrader looks for it.
+   *
+   * @param {string} name
+   * @param {string} student
+   * @param {{ file: string, time: number, stamp?: number, isSame: boolean }} handedIn
+   */
+  take(name, student, { file, time, stamp, isSame }) {
+    const target = this.submitted(name, student);
+    const timestamp = join(dirname(target), 'timestamp.txt');
+    if (stamp !== undefined) this.write(timestamp, `${new Date(stamp).toISOString()}\n`);
+    else if (!isSame) rmSync(timestamp, { force: true });
+    if (!isSame) this.write(target, readFileSync(file));
+    utimesSync(target, time / 1000, time / 1000);
+  }
+
+  /**
+   * @typedef {object} Entry
+   * @property {string} assignment
+   * @property {string} student
+   * @property {string} first
+   * @property {string} last
+   * @property {string} email
+   * @property {boolean} submitted
+   * @property {string} timestamp when it was handed in, if that is known
+   * @property {number} raw points
+   * @property {number} penalty for being late
+   * @property {number} score what remains
+   * @property {number} of
+   * @property {Record<string, number>} points by the check cell's id, given by hand or else found
+   *
+   * @returns {Promise<{ entries: Entry[], due: Record<string, string> }>} nbgrader's grade book
+   */
+  async book() {
+    const file = this.path('.part', 'book.json');
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.part`, JSON.stringify({ key: this.key(name, student), ...result }));
-    renameSync(`${file}.part`, file);
+    await this.nbgrader('export', `--to=${file}`);
+    return JSON.parse(readFileSync(file, 'utf8'));
+  }
+
+  /** @param {string} name @returns {Promise<number | undefined>} */
+  async dueDate(name) {
+    const due = (await this.book()).due[name];
+    return due === undefined ? undefined : Date.parse(due);
   }
 
   /**
@@ -132,15 +238,13 @@ export class ClassFolder {
    * @param {string} source a notebook with solutions
    */
   async handOut(name, source) {
-    mkdirSync(dirname(this.source(name)), { recursive: true });
-    copyFileSync(source, this.source(name));
+    this.write(this.source(name), readFileSync(source));
     const before = this.handedOut(name);
     await this.nbgrader('generate_assignment', name, '--force');
     const now = JSON.parse(readFileSync(this.release(name), 'utf8')).cells.map(
       (/** @type {any} */ { source }) => [source].flat().join(''),
     );
-    mkdirSync(this.path('.released'), { recursive: true });
-    writeFileSync(this.#texts(name), JSON.stringify([...new Set([...before, ...now])]));
+    this.write(this.#texts(name), JSON.stringify([...new Set([...before, ...now])]));
   }
 
   /** @param {string} name */

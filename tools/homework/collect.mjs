@@ -1,151 +1,241 @@
 // @ts-check
-/** Takes what was handed in: notebooks, folders and zip files, the last one of each student. */
+/** Takes what was handed in: out of folders and archives, the last notebook of each student. */
 import {
-  copyFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
-  utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, extname, join, relative, sep } from 'node:path';
 import { SetupError } from '../setup/errors.mjs';
 import { root, venvPython } from '../setup/paths.mjs';
 import { run } from '../setup/process.mjs';
-import { homeworkOf, isFile } from './class-folder.mjs';
+import { fileHash, homeworkOf, isFile } from './class-folder.mjs';
 import { plain } from './codec.mjs';
+import { byFolder, personOf, platforms, readTimes, strangerName } from './lms.mjs';
+import { belongs } from './rebuild.mjs';
+import { folderName } from './roster.mjs';
 
-/** @typedef {{ student: string, file: string, time: number }} HandedIn */
+/**
+ * @typedef {import('./lms.mjs').Sender} Sender
+ * @typedef {object} HandedIn
+ * @property {string} student
+ * @property {Sender} sender
+ * @property {string} file
+ * @property {string} said where it was found
+ * @property {number} time when it was handed in, or the latest that this can have been
+ * @property {number | undefined} stamp what late penalties count from, if that is known
+ * @property {boolean} isOurs whether it belongs to this assignment, by what is in it
+ */
 
 /**
  * @param {import('./class-folder.mjs').ClassFolder} folder
  * @param {string[]} words the number of the assignment, and where the notebooks are
- * @param {{ force?: boolean }} options `force` takes what is older than what is there, too
+ * @param {{ from?: string, roster?: string, times?: string, force?: boolean }} options `force` takes
+ *   what is older than what is there, too
  */
-export async function collect(folder, [number, inbox], { force }) {
+export async function collect(folder, [number, inbox], { from = 'folder', roster, times, force }) {
   const { name } = homeworkOf(number);
   folder.requireRelease(name);
+  if (!['folder', ...Object.keys(platforms)].includes(from))
+    throw new SetupError(`--from is folder, moodle or canvas, and not ${from}.`);
   if (!inbox || !existsSync(inbox)) {
     throw new SetupError(
       `Collect from where? \`npm run homework -- collect ${name.slice(0, 2)} FOLDER\` takes a folder of ` +
-        'notebooks: student.ipynb, student_anything.ipynb or student/anything.ipynb, or zip files of them.',
+        'notebooks: student.ipynb, student_anything.ipynb or student/anything.ipynb, or zip files of ' +
+        'them. `--from moodle` and `--from canvas` take what is downloaded there.',
     );
   }
-  const archive = folder.path('downloaded', name, 'archive');
-  rmSync(archive, { recursive: true, force: true });
+  if (roster) await folder.takeRoster(roster);
   const unpacked = mkdtempSync(join(tmpdir(), 'homework-'));
   try {
-    const found = handedIn(inbox);
-    for (const [i, zip] of found.zips.entries()) {
-      const target = join(unpacked, String(i));
-      for (const line of await unzip(zip, target)) found.ignored.push(`${zip}: ${line}`);
-      const inside = handedIn(target);
-      found.files.push(...inside.files);
-      found.ignored.push(...inside.ignored.map((path) => `${zip}: ${basename(path)}`));
-    }
-    const kept = copyNewer(folder, name, newest(found.files), archive, force);
-    const students = await handToNbgrader(folder, name, archive);
-    console.log(
-      `Collected ${students} of homework ${name}${kept ? `; ${kept} were there already` : ''}.`,
-    );
-    for (const file of found.ignored) console.log(`  not taken: ${plain(file)}`);
+    const { files, lines } = await unpack(inbox, unpacked);
+    const found = await senders(files, { folder, name, from, times, lines });
+    take(folder, name, found, { force, lines });
+    for (const line of lines) console.log(`  ${plain(line)}`);
   } finally {
     rmSync(unpacked, { recursive: true, force: true });
   }
 }
 
+/** Bytes of a file that is looked at at all. */
+const largest = 1 << 30;
+
+/** @typedef {{ file: string, path: string[] }} Found `path` leads to it, through folders and archives */
+
 /**
- * @param {import('./class-folder.mjs').ClassFolder} folder
- * @param {string} name
- * @param {HandedIn[]} files
- * @param {string} archive where the copies go
- * @param {boolean} [force]
- * @returns {number} how many were left, since they are no newer than what is there
+ * @param {string} inbox
+ * @param {string} target for what is in archives
+ * @returns {Promise<{ files: Found[], lines: string[] }>} notebooks, and what was not taken
  */
-function copyNewer(folder, name, files, archive, force) {
-  let kept = 0;
-  for (const { student, file, time } of files) {
-    const old = folder.submitted(name, student);
-    if (isFile(old) && !force && statSync(old).mtimeMs > time - 2) {
-      kept++;
-      continue;
-    }
-    const copy = join(archive, student, `${name}.ipynb`);
-    mkdirSync(dirname(copy), { recursive: true });
-    copyFileSync(file, copy);
-    utimesSync(copy, time / 1000, time / 1000);
+async function unpack(inbox, target) {
+  /** @type {string[]} */
+  const lines = [];
+  /** @type {Found[]} */
+  const files = [];
+  /** @type {string[]} */
+  const archives = [];
+  /** @param {string} path @param {string[]} inside where that is, for who looks at names */
+  const walk = (path, inside) => {
+    const here = [...inside, basename(path)];
+    if (basename(path).startsWith('.') || basename(path) === '__MACOSX') return;
+    if (isFile(path) && extname(path).toLowerCase() === '.zip') archives.push(path);
+    else if (isFile(path) && statSync(path).size > largest)
+      lines.push(`not taken: ${path}: too large`);
+    else if (isFile(path) && extname(path).toLowerCase() === '.ipynb')
+      files.push({ file: path, path: here });
+    else if (!isFile(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      for (const entry of readdirSync(path).sort()) walk(join(path, entry), here);
+    else lines.push(`not taken: ${path}`);
+  };
+  const isFolder = statSync(inbox).isDirectory();
+  for (const entry of isFolder ? readdirSync(inbox).sort() : ['']) walk(join(inbox, entry), []);
+  const jobs = archives.map((archive, i) => [archive, join(target, String(i))]);
+  const list = join(target, 'archives.json');
+  writeFileSync(list, JSON.stringify(jobs));
+  const script = join(root, 'tools', 'homework', 'unzip.py');
+  const ran = await run(venvPython, ['-I', script, list], {
+    onLine: (line) => {
+      if (!line.startsWith('{')) return;
+      const { archive, name, why } = JSON.parse(line);
+      lines.push(`not taken: ${[archive, ...(name ? [name] : []), why].join(': ')}`);
+    },
+  });
+  if (!ran.ok) throw new SetupError(`${inbox} cannot be unpacked:\n\n${ran.tail}`);
+  for (const [archive, place] of jobs) {
+    const outer = relative(inbox, archive).split(sep).filter(Boolean);
+    for (const entry of readdirSync(place, { recursive: true, encoding: 'utf8' }).sort())
+      if (extname(entry).toLowerCase() === '.ipynb' && isFile(join(place, entry)))
+        files.push({ file: join(place, entry), path: [...outer, ...entry.split(sep)] });
   }
-  return kept;
+  return { files, lines };
 }
 
 /**
- * Hands the copies to nbgrader. Their times stay.
+ * Whose each notebook is, and when it was handed in.
+ *
+ * @param {Found[]} files
+ * @param {{ folder: import('./class-folder.mjs').ClassFolder, name: string, from: string, times?: string, lines: string[] }} options
+ * @returns {Promise<HandedIn[]>}
+ */
+async function senders(files, { folder, name, from, times, lines }) {
+  const roster = folder.roster();
+  const listed = times ? readTimes(times, roster) : undefined;
+  lines.push(...(listed?.unread ?? []));
+  const platform = platforms[/** @type {keyof typeof platforms} */ (from)];
+  const known = files.flatMap(({ file, path }) => {
+    const sender = platform ? platform(path) : byFolder(path, roster, name);
+    const isNamed = sender && folderName(sender.name) !== '';
+    if (!isNamed) lines.push(`not taken: ${path.join('/')}`);
+    return isNamed ? [{ file, sender, said: path.join('/') }] : [];
+  });
+  const students = named(known, roster, listed?.emails, lines);
+  const due = known.some(({ sender }) => sender.late) ? await folder.dueDate(name) : undefined;
+  const released = JSON.parse(readFileSync(folder.release(name), 'utf8'));
+  return known.map(({ file, sender, said }, i) => {
+    const student = students[i];
+    const stamp = listed?.timeOf(sender, student);
+    // Canvas says that it came too late, and not how much.
+    const late = sender.late && due ? due + 1000 : undefined;
+    const time = stamp ?? statSync(file).mtimeMs;
+    const isOurs = belongs(file, released);
+    return { student, sender, file, said, time, stamp: stamp ?? late, isOurs };
+  });
+}
+
+/**
+ * What each sender is called here. Nobody takes the place of somebody else: who is not in the roster,
+ * or cannot be told from another, gets a name of their own, and a line.
+ *
+ * @param {{ sender: Sender }[]} files
+ * @param {import('./roster.mjs').Person[]} roster
+ * @param {Map<string, string> | undefined} emails
+ * @param {string[]} lines
+ */
+function named(files, roster, emails, lines) {
+  /** @param {(file: { sender: Sender }, i: number) => string | undefined} nameOf */
+  const sharedBy = (nameOf) => {
+    /** @type {Map<string, Set<string>>} */
+    const those = new Map();
+    for (const [i, one] of files.entries()) {
+      const name = nameOf(one, i);
+      const source = one.sender.number ?? one.sender.archive;
+      if (name && source) those.set(name, (those.get(name) ?? new Set()).add(source));
+    }
+    return (/** @type {string} */ name) => (those.get(name)?.size ?? 0) > 1;
+  };
+  const people = files.map(({ sender }) => personOf(sender, roster, emails));
+  const isPersonShared = sharedBy((_, i) => people[i]);
+  const isNameShared = sharedBy(({ sender }) => folderName(sender.name));
+  const said = new Set();
+  return files.map(({ sender }, i) => {
+    const person = people[i];
+    if (person && !(sender.number && isPersonShared(person))) return person;
+    const isShared = isNameShared(folderName(sender.name));
+    const own = strangerName(sender, isShared);
+    if ((roster.length > 0 || isShared) && !said.has(own)) {
+      const why = person ? `two of them are ${person}` : 'not in the roster';
+      lines.push(`${sender.name}${roster.length > 0 ? ` (${why})` : ''} is ${own} here`);
+      said.add(own);
+    }
+    return own;
+  });
+}
+
+/** @param {HandedIn} a @param {HandedIn} b @returns {number} below zero if a is the one to take */
+function laterFirst(a, b) {
+  const [first, second] = [a, b].map(({ said }) => basename(said, extname(said)));
+  const isCopy = Number(second.startsWith(first)) - Number(first.startsWith(second));
+  return (
+    Number(b.isOurs) - Number(a.isOurs) ||
+    b.time - a.time ||
+    (b.sender.file ?? 0) - (a.sender.file ?? 0) ||
+    isCopy ||
+    second.localeCompare(first, 'en', { numeric: true })
+  );
+}
+
+/**
+ * Puts the last notebook of each student where nbgrader looks for it.
  *
  * @param {import('./class-folder.mjs').ClassFolder} folder
  * @param {string} name
- * @param {string} archive
- * @returns {Promise<number>} how many
+ * @param {HandedIn[]} files
+ * @param {{ force?: boolean, lines: string[] }} options
  */
-async function handToNbgrader(folder, name, archive) {
-  const students = existsSync(archive) ? readdirSync(archive) : [];
-  if (students.length === 0) return 0;
-  await folder.nbgrader('zip_collect', name, '--force');
-  for (const student of students) {
-    const { mtimeMs } = statSync(join(archive, student, `${name}.ipynb`));
-    utimesSync(folder.submitted(name, student), mtimeMs / 1000, mtimeMs / 1000);
+function take(folder, name, files, { force, lines }) {
+  const collected = folder.collected(name);
+  const released = JSON.parse(readFileSync(folder.release(name), 'utf8'));
+  let taken = 0;
+  let kept = 0;
+  for (const student of [...new Set(files.map(({ student }) => student))].sort()) {
+    const all = files.filter((one) => one.student === student).sort(laterFirst);
+    const [last] = all;
+    if (all.length > 1)
+      lines.push(`${student}: ${all.length} notebooks, of which ${last.said} is taken`);
+    const old = folder.submitted(name, student);
+    const isThere = isFile(old);
+    const isSame = isThere && fileHash(old) === fileHash(last.file);
+    const isOlder = isThere && statSync(old).mtimeMs > last.time - 2000;
+    const isOther = isThere && !last.isOurs && belongs(old, released);
+    if (isOther) lines.push(`not taken: ${last.said}: of something else, and ${student} has one`);
+    if (isThere && !isSame && !force && (isOlder || isOther)) {
+      kept++;
+      continue;
+    }
+    if (last.sender.late && last.stamp === undefined)
+      lines.push(`${student}: LATE; with a due date (release --due) or --times it counts as that`);
+    if (isSame) kept++;
+    else taken++;
+    folder.take(name, student, { ...last, isSame });
+    collected[student] = { name: last.sender.name, number: last.sender.number };
   }
-  return students.length;
-}
-
-/** @param {string} zip @param {string} target @returns {Promise<string[]>} what was left out */
-async function unzip(zip, target) {
-  /** @type {string[]} */
-  const lines = [];
-  mkdirSync(target);
-  const script = join(root, 'tools', 'homework', 'unzip.py');
-  const ran = await run(venvPython, ['-I', script, zip, target], {
-    onLine: (line) => lines.push(line),
-  });
-  if (!ran.ok) throw new SetupError(`${zip} cannot be unpacked:\n\n${ran.tail}`);
-  return lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines;
-}
-
-/** @param {string} inbox @param {string} [student] a folder's name, for what lies in it */
-function handedIn(inbox, student) {
-  /** @type {{ files: HandedIn[], zips: string[], ignored: string[] }} */
-  const found = { files: [], zips: [], ignored: [] };
-  const entries = statSync(inbox).isDirectory()
-    ? readdirSync(inbox)
-        .sort()
-        .map((entry) => join(inbox, entry))
-    : [inbox];
-  for (const path of entries) {
-    const name = basename(path);
-    if (name.startsWith('.') || name === '__MACOSX') continue;
-    if (isFile(path) && extname(path) === '.zip' && !student) found.zips.push(path);
-    else if (isFile(path) && extname(path) === '.ipynb') {
-      const who = studentId(student ?? name.replace(/\.ipynb$/, '').split('_')[0]);
-      if (who) found.files.push({ student: who, file: path, time: statSync(path).mtimeMs });
-      else found.ignored.push(path);
-    } else if (!isFile(path) && existsSync(path) && statSync(path).isDirectory() && !student) {
-      const inside = handedIn(path, name);
-      found.files.push(...inside.files);
-      found.ignored.push(...inside.ignored);
-    } else found.ignored.push(path);
-  }
-  return found;
-}
-
-/** @param {string} name @returns {string} what may be a folder's name and a cell of a spreadsheet */
-const studentId = (name) => name.replace(/^[^\p{L}\p{N}]+/u, '').replace(/[^\p{L}\p{N}.@-]/gu, '-');
-
-/** @param {HandedIn[]} files the last one of each student */
-function newest(files) {
-  const last = new Map();
-  for (const one of files)
-    if (!(last.get(one.student)?.time > one.time)) last.set(one.student, one);
-  return [...last.values()];
+  folder.write(folder.collectedFile(name), JSON.stringify(collected));
+  console.log(
+    `Collected ${taken} of homework ${name}${kept ? `; ${kept} were there already` : ''}.`,
+  );
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readAssignment } from './assignment.mjs';
 import { plain } from './codec.mjs';
-import { limited } from './sandbox.mjs';
+import { limited, limits } from './sandbox.mjs';
 import { patience } from './submission.mjs';
 
 const judgeFile = fileURLToPath(new URL('judge.mjs', import.meta.url));
@@ -43,9 +43,9 @@ const longestGrade = 32 << 20;
  * @returns {Promise<Graded>}
  */
 export async function gradeSubmission(assignment, released, file, options) {
-  const judged = await judge({ assignment, released, file, options, patience });
+  const judged = await judge({ assignment, released, file, options, patience, limits });
   if (typeof judged === 'object') return judged;
-  const nothing = await judge({ assignment, released, options, patience });
+  const nothing = await judge({ assignment, released, options, patience, limits });
   if (typeof nothing === 'string') throw new Error(`nothing can be judged here: ${nothing}`);
   return { ...nothing, remarks: [`no points, since judging it came to an end: ${plain(judged)}`] };
 }
@@ -95,6 +95,7 @@ export async function gradeStudents(
   await twoAtATime(students, async (student) => {
     const known = force ? undefined : folder.result(name, student);
     const start = performance.now();
+    const key = folder.key(name, student); // not later: it may be replaced meanwhile
     const result =
       known ??
       (await gradeSubmission(assignment, released, folder.submitted(name, student), {
@@ -104,7 +105,7 @@ export async function gradeStudents(
       }));
     if (!known) {
       const seconds = (performance.now() - start) / 1000;
-      folder.keep(name, student, { ...result, seconds });
+      folder.keep(name, student, { key, ...result, seconds });
     }
     onDone?.(student, result);
   });
@@ -115,7 +116,7 @@ export async function gradeStudents(
  * @param {T[]} jobs
  * @param {(job: T) => Promise<void>} work
  */
-async function twoAtATime(jobs, work) {
+export async function twoAtATime(jobs, work) {
   const rest = [...jobs];
   const worker = async () => {
     for (let job = rest.shift(); job !== undefined; job = rest.shift()) await work(job);

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { definitions } from './assignment.mjs';
 import { plain } from './codec.mjs';
 import { rebuild } from './rebuild.mjs';
+import { limits } from './sandbox.mjs';
 import { patience, Submission } from './submission.mjs';
 
 /** @type {typeof import('attention')} */
@@ -89,6 +90,7 @@ function shortened(remarks) {
 
 const job = JSON.parse(readFileSync(0, 'utf8'));
 Object.assign(patience, job.patience);
+Object.assign(limits, job.limits);
 const grade = await judge(job.assignment, job.released, job.file, job.options);
 writeFileSync(3, JSON.stringify(grade));
 process.exit(0);

@@ -15,6 +15,8 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.api import MissingEntry
+from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -77,6 +79,20 @@ class Grade(NbGraderPreprocessor):
         return nb, resources
 
 
+class SaveGrades(SaveAutoGrades):
+    """Asks for another look at points given by hand only if there is another submission."""
+
+    def _add_score(self, cell, resources):
+        grade = self.gradebook.find_grade(
+            cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
+        needed = grade.needs_manual_grade
+        super()._add_score(cell, resources)
+        if graded(resources).get("booked"):
+            grade.needs_manual_grade = needed
+            self.gradebook.db.commit()
+
+
 class HideTests(NbGraderPreprocessor):
     """Leaves of the check cells, in feedback, what was looked at and whether it holds."""
 
@@ -91,18 +107,59 @@ class HideTests(NbGraderPreprocessor):
         return nb, resources
 
 
+class Book(CsvExportPlugin):
+    """To a file of JSON, the grade book with the points of each check: given by hand, or else found."""
+
+    def export(self, gradebook):
+        if not self.to.endswith(".json"):
+            return super().export(gradebook)
+        entries, due = [], {}
+        for assignment in gradebook.assignments:
+            if assignment.duedate:
+                due[assignment.name] = assignment.duedate.isoformat() + "Z"
+            for student in gradebook.students:
+                entries.append(self.entry(gradebook, assignment, student))
+        Path(self.to).write_text(json.dumps({"entries": entries, "due": due}), "utf8")
+
+    def entry(self, gradebook, assignment, student):
+        entry = {
+            "assignment": assignment.name,
+            "student": student.id,
+            "first": student.first_name or "",
+            "last": student.last_name or "",
+            "email": student.email or "",
+            "of": assignment.max_score,
+        }
+        try:
+            submission = gradebook.find_submission(assignment.name, student.id)
+        except MissingEntry:
+            nothing = {"timestamp": "", "raw": 0, "penalty": 0, "score": 0, "points": {}}
+            return {**entry, "submitted": False, **nothing}
+        penalty = submission.late_submission_penalty or 0
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        return {
+            **entry,
+            "submitted": True,
+            "timestamp": submission.timestamp.isoformat() + "Z" if submission.timestamp else "",
+            "raw": submission.score,
+            "penalty": penalty,
+            "score": max(0, submission.score - penalty),
+            "points": {grade.name: grade.score for grade in grades},
+        }
+
+
 def configure(c):
     c.CourseDirectory.root = os.getcwd()
     c.Exchange.root = os.path.join(os.getcwd(), "exchange")
     c.ClearSolutions.code_stub = {"typescript": STUB}
+    c.ExportApp.plugin_class = Book
     c.Autograde.exporter_class = SubmissionExporter
     c.Autograde.autograde_preprocessors = [
         Grade,
         ClearMetadataPreprocessor,
         LimitOutput,
-        SaveAutoGrades,
+        SaveGrades,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
     c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
-    c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/(?P<file_id>[^/]+)$"

@@ -76,6 +76,18 @@ export function rebuild(file, released, name, earlier = []) {
 }
 
 /**
+ * Whether that is a notebook of this assignment: something of it but its imports is in there.
+ *
+ * @param {string} file
+ * @param {any} released
+ */
+export function belongs(file, released) {
+  const submitted = read(file, []);
+  if (!submitted) return false;
+  return [...matched(submitted, released, []).copies.keys()].some((id) => id !== 'setup');
+}
+
+/**
  * Which cell is which. Those without nbgrader's metadata, which some editors drop, are known by
  * what they say: an answer by what it declares, all others by their text. They get their ids back.
  *

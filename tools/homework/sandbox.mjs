@@ -1,13 +1,14 @@
 // @ts-check
 /**
  * Starts the process of a submission with limits. With bubblewrap (`bwrap`): no network, no file but
- * those that a lesson needs, and these only to be read, a small folder of its own, no other process
- * in sight. Without: Node's permissions keep it from writing files and starting processes, but not
- * from the network. In both, `prlimit` holds memory and files, and a watch ends what grows too large.
+ * those that a lesson needs, nothing that could be written to, no other process in sight. Without,
+ * nothing but Node's permissions keeps it from files, and TensorFlow's native operations go past
+ * these: whoever's code that is has to be trusted. In both, `prlimit` and a watch hold memory.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { SetupError } from '../setup/errors.mjs';
 import { root } from '../setup/paths.mjs';
 
 const MB = 1 << 20;
@@ -16,7 +17,6 @@ export const limits = {
   memory: 3000 * MB,
   file: 16 * MB,
   processes: 64,
-  temporary: 64 * MB,
   seconds: 120,
 };
 
@@ -71,15 +71,33 @@ export function hasBubblewrap() {
   return wraps;
 }
 
-/** What holds on this machine, for the report. */
-export function describeSandbox(wrapped = hasBubblewrap()) {
-  if (wrapped)
-    return 'Submissions run under bubblewrap: no network, no files of yours, limited memory and time.';
-  return (
-    'bubblewrap was not found or may not be used here (`apt install bubblewrap`): submissions run with ' +
-    'limited memory and time, and Node keeps them from writing files, starting processes and reading ' +
-    'outside of the course; but they could reach the network.'
-  );
+/** Set where what was handed in is trusted, also for the process that nbgrader starts to ask for a grade. */
+export const trustVariable = 'HOMEWORK_TRUST';
+
+/**
+ * Whether submissions run under bubblewrap.
+ *
+ * @param {boolean} [trust] their code may do here whatever it likes
+ * @throws {SetupError} if there is no sandbox for code that is not trusted
+ */
+export function sandboxed(trust = Boolean(process.env[trustVariable])) {
+  if (hasBubblewrap()) {
+    console.log(
+      'Submissions run under bubblewrap: no network, no files of yours, nothing to write to, limited ' +
+        'memory and time.',
+    );
+    return true;
+  }
+  const missing =
+    'bubblewrap was not found or may not be used here (Linux: `apt install bubblewrap`). Without it, ' +
+    'the code of a submission can read and write your files and reach the network: Node’s permissions ' +
+    'hold JavaScript back, but not the native operations of TensorFlow.';
+  if (!trust)
+    throw new SetupError(
+      `${missing}\n\nNothing was run. If you trust everybody who handed in something, add --trust.`,
+    );
+  console.log(`${missing} You said --trust: what was handed in runs all the same.`);
+  return false;
 }
 
 /** @param {boolean} wrapped */
@@ -107,17 +125,10 @@ function command(wrapped) {
           path,
           path,
         ]),
-        ...[
-          '--proc',
-          '/proc',
-          '--dev',
-          '/dev',
-          '--size',
-          String(limits.temporary),
-          '--tmpfs',
-          '/tmp',
-        ],
+        ...['--proc', '/proc', '--dev', '/dev', '--dir', '/tmp'],
         ...readable().flatMap((path) => ['--ro-bind', path, path]),
+        // What is written to a mount in memory would be memory that nobody counts: /dev/shm, /, /tmp.
+        ...['--remount-ro', '/dev', '--remount-ro', '/'],
         ...['--chdir', '/tmp', '--'],
       ]
     : [];

@@ -11,7 +11,7 @@ import { SetupError } from '../setup/errors.mjs';
 import { definitions, readAssignment } from './assignment.mjs';
 import { battery } from './battery.mjs';
 import { allHomework, homeworkOf } from './class-folder.mjs';
-import { gradeSubmission } from './grade.mjs';
+import { gradeSubmission, twoAtATime } from './grade.mjs';
 
 /** @type {typeof import('attention')} */
 const attention = createRequire(import.meta.url)('attention');
@@ -184,9 +184,10 @@ export async function trySandbox(assignment, room, released) {
   const of = (/** @type {string} */ id) => right.filter((one) => one.id === id);
   const most = Math.max(...assignment.exercises.map(({ id }) => of(id).length));
   const folder = mkdtempSync(join(tmpdir(), 'homework-'));
+  /** @type {string[]} */
   const complaints = [];
   try {
-    for (let i = 0; i < most; i++) {
+    await twoAtATime([...Array(most).keys()], async (i) => {
       const notebook = structuredClone(released);
       const titles = new Map();
       for (const cell of notebook.cells) {
@@ -204,7 +205,7 @@ export async function trySandbox(assignment, room, released) {
             `${exercise} (${id}): the right solution "${titles.get(id)}" gets ${points} of ${of} points ` +
               `in the sandbox: ${[...lines, ...remarks].join('\n')}`,
           );
-    }
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

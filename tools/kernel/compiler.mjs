@@ -1,12 +1,13 @@
 // @ts-check
 /**
- * tslab's converter, from a TypeScript cell to JavaScript, with four additions: a source map for each
- * cell, names of earlier cells in `{ name }`, the checkpoints at which an interrupt stops it, and the
- * project's packages for a notebook that lies outside of the project.
+ * tslab's converter, from a TypeScript cell to JavaScript, with five additions: a source map for each
+ * cell, names of earlier cells in `{ name }`, the checkpoints at which an interrupt stops it, the
+ * project's packages for a notebook that lies outside of the project, and what cell-code.mjs adds.
  */
 import Module, { createRequire, SourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cellCode } from './cell-code.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -24,6 +25,7 @@ ts.sys.watchFile = ts.sys.watchDirectory = () => ({ close() {} });
 /** @type {any} */ (require.cache[typescriptPath]).exports = {
   ...ts,
   createWatchCompilerHost,
+  getPreEmitDiagnosticsOfFiles,
   transpileModule,
 };
 
@@ -34,6 +36,20 @@ const modules = path.join(root, 'node_modules');
 // For `require`: the project's packages come after those that the notebook has of its own.
 process.env.NODE_PATH = [process.env.NODE_PATH, modules].filter(Boolean).join(path.delimiter);
 /** @type {any} */ (Module)._initPaths(); // Node reads the variable once, when it starts
+
+/**
+ * tslab takes every `await` for one at the top unless it knows the function around it, and it does not
+ * know methods of objects. What is in a function stays an error here: by its code as a text.
+ * @param {any} program
+ * @param {any[]} files
+ */
+function getPreEmitDiagnosticsOfFiles(program, files) {
+  return ts.getPreEmitDiagnosticsOfFiles(program, files).map((/** @type {any} */ found) => {
+    if (found.code !== 1308 || !found.file) return found;
+    const token = ts.findPrecedingToken(found.start + found.length, found.file);
+    return ts.getContainingFunction(token) ? { ...found, code: '1308' } : found;
+  });
+}
 
 /**
  * @param {string[]} files
@@ -59,7 +75,8 @@ function createWatchCompilerHost(files, options, system, _createProgram, ...rest
 
 /**
  * tslab lets a cell's code find the names of earlier cells in `exports`, but forgets those that stand
- * for both sides of a property: `{ query }` becomes `{ query: exports.query }` here.
+ * for both sides of a property: `{ query }` becomes `{ query: exports.query }` here. And it takes the
+ * name of a property for such a name, as in `const { query: q } = x`: names become strings.
  * @param {any} checker
  */
 const expandShorthand = (checker) => (/** @type {any} */ context) => {
@@ -68,6 +85,23 @@ const expandShorthand = (checker) => (/** @type {any} */ context) => {
     const earlier = ts.getOriginalNode(file).parent;
     /** @param {any} node */
     const visit = (node) => {
+      const property = ts.isBindingElement(node)
+        ? node.propertyName
+        : ts.isPropertyAssignment(node) && node.name;
+      if (property && ts.isIdentifier(property)) {
+        const name = ts.setTextRange(factory.createStringLiteral(property.text), property);
+        /** @param {any} part */
+        const renamed = (part) => (part === property ? name : ts.visitNode(part, visit));
+        return ts.isBindingElement(node)
+          ? factory.updateBindingElement(
+              node,
+              node.dotDotDotToken,
+              name,
+              renamed(node.name),
+              renamed(node.initializer),
+            )
+          : factory.updatePropertyAssignment(node, name, renamed(node.initializer));
+      }
       if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visit, context);
       const symbol = checker.getShorthandAssignmentValueSymbol(node);
       const isEarlier = symbol?.declarations?.some(
@@ -79,7 +113,11 @@ const expandShorthand = (checker) => (/** @type {any} */ context) => {
         factory.createIdentifier('exports'),
         text,
       );
-      return ts.setTextRange(factory.createPropertyAssignment(text, value), node);
+      const { objectAssignmentInitializer: otherwise } = node; // `({ query = 1 } = x)`
+      const target = otherwise
+        ? factory.createAssignment(value, ts.visitNode(otherwise, visit))
+        : value;
+      return ts.setTextRange(factory.createPropertyAssignment(text, target), node);
     };
     return ts.visitEachChild(file, visit, context);
   };
@@ -137,7 +175,26 @@ function insertCheckpoints(context) {
 const isLoopBody = (node) =>
   node.parent && ts.isIterationStatement(node.parent, false) && node.parent.statement === node;
 
-export const converter = createConverter({ isJS: false, isBrowser: false });
+const plain = createConverter({ isJS: false, isBrowser: false });
+const { withoutExports, refusals, hasForAwait, withOldTypes } = cellCode(ts);
+
+/** @type {typeof plain} */
+export const converter = {
+  ...plain,
+  convert(declarations, code) {
+    const typed = withoutExports(code);
+    const diagnostics = refusals(typed);
+    if (diagnostics.length > 0) return /** @type {Converted} */ ({ diagnostics });
+    let converted = plain.convert(declarations, typed);
+    const older = withOldTypes(declarations, converted.declOutput ?? '', typed);
+    if (older) converted = plain.convert(older, typed);
+    return { ...converted, hasToplevelAwait: converted.hasToplevelAwait || hasForAwait(typed) };
+  },
+  inspect: (declarations, code, position) =>
+    plain.inspect(declarations, withoutExports(code), position),
+  complete: (declarations, code, position) =>
+    plain.complete(declarations, withoutExports(code), position),
+};
 
 /**
  * @typedef {import('tslab/dist/converter.js').ConvertResult} Converted

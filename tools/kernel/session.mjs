@@ -77,6 +77,16 @@ export async function run(cell) {
   }
 }
 
+/** @param {number | string | null} [code] */
+const exit = process.exit.bind(process);
+process.exit = (code) => {
+  if (!currentCell.getStore()) return exit(code);
+  throw new Error(
+    `process.exit(${code ?? ''}) would end the kernel, with all that cells have computed. A cell ends at ` +
+      'its last line, or by `throw`; "Restart Kernel" in the menu begins anew.',
+  );
+};
+
 /** @param {any} value @returns {Promise<MimeBundle>} */
 async function mimeBundle(value) {
   const display = value[Symbol.for('Jupyter.display')];

@@ -168,7 +168,8 @@ export function describeDiagnostics(diagnostics, label, code) {
   /** @type {unknown} */
   let start;
   for (const diagnostic of own.length > 0 ? own : diagnostics.slice(-1)) {
-    const message = `TS${diagnostic.code}: ${diagnostic.messageText}`;
+    const { code: number, messageText } = diagnostic;
+    const message = number ? `TS${number}: ${messageText}` : messageText; // 0: a message of ours
     if (diagnostic.start === start) {
       traceback.push(`    ${diagnostic.messageText}`); // the reason for the message before
       continue;

@@ -1,4 +1,4 @@
-"""Takes TensorFlow's C library and its headers out of the wheel: extract_tensorflow.py WHEEL DEPS."""
+"""Takes out of the wheel TensorFlow's C library, its headers, and Eigen's: extract_tensorflow.py WHEEL DEPS."""
 
 import os
 import re
@@ -10,7 +10,8 @@ wheel, deps = sys.argv[1:]
 
 LIBRARIES = re.compile(r"tensorflow/(libtensorflow_(?:cc|framework)\.so\.2)")
 HEADERS = re.compile(
-    r"tensorflow/(include/(?:tensorflow/c|tsl/platform|tensorflow/core/platform|xla/tsl/c)/.*\.h)"
+    r"tensorflow/(include/(?:tensorflow/c/.*\.h|tsl/platform/.*\.h|tensorflow/core/platform/.*\.h"
+    r"|tensorflow/core/common_runtime/next_pluggable_device/c/.*\.h|xla/tsl/c/.*\.h|Eigen/.*[^/]))"
 )
 
 with zipfile.ZipFile(wheel) as archive:

@@ -1,6 +1,7 @@
 /** All the set-up of the course, in stages. What is done already is not done again. */
 import { accessSync, constants } from 'node:fs';
 import { sourceBuild } from './build.mjs';
+import { fusedOperations } from './fused.mjs';
 import { writeLabSettings } from './lab-settings.mjs';
 import { withLock } from './lock.mjs';
 import { nodePackages } from './node-packages.mjs';
@@ -9,7 +10,7 @@ import { pythonPackages } from './python.mjs';
 import { show } from './stage.mjs';
 import { nativeTensorFlow } from './tensorflow.mjs';
 
-const all = [nodePackages, pythonPackages, nativeTensorFlow, sourceBuild];
+const all = [nodePackages, pythonPackages, nativeTensorFlow, fusedOperations, sourceBuild];
 
 /**
  * Brings everything the course needs, from nothing or from any state in between.

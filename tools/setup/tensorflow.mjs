@@ -54,6 +54,12 @@ export const nativeTensorFlow = {
   },
 };
 
+/** @returns {string | undefined} the folder in the cache, if it is whole and linked */
+export function installedTensorFlow() {
+  const home = homeFolder();
+  return isWhole(home) && isLinked(home) ? home : undefined;
+}
+
 /**
  * Makes the folder in the cache whole, from the first source that can.
  * @param {string} home
@@ -63,7 +69,9 @@ export const nativeTensorFlow = {
 async function fill(home, report) {
   if (isWhole(home) && (await verify(home)) === undefined) return [];
   const reasons = [];
-  for (const source of [fromStorage, fromWheel]) {
+  // The wheel has the headers that the fused operations take, too, if there is a compiler for them.
+  const sources = findCompiler() ? [fromWheel, fromStorage] : [fromStorage, fromWheel];
+  for (const source of sources) {
     const next = `${home}.next`;
     rmSync(next, { recursive: true, force: true });
     mkdirSync(next, { recursive: true });
@@ -95,7 +103,8 @@ function homeFolder() {
   const pin = read(join(root, 'tools', 'python', 'tensorflow.txt'));
   const [, tensorflow] = /==([\w.]+)/.exec(pin ?? '') ?? [];
   const machine = `${process.platform}-${process.arch}`;
-  return join(cache, `tensorflow-${tensorflow}-tfjs-node-${version}-${machine}`);
+  const kind = findCompiler() ? 'compiled' : 'ready-made';
+  return join(cache, `tensorflow-${tensorflow}-tfjs-node-${version}-${machine}-${kind}`);
 }
 
 /** @param {string} home */

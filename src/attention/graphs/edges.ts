@@ -1,5 +1,6 @@
-import { hasKernels, kernel } from '../../tensors/kernels';
-import { expectShape } from '../../tensors/shape';
+import { hasKernels, isNested, kernel } from '../../tensors/kernels';
+import { expectShape, expectSizes } from '../../tensors/shape';
+import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
 
 /** What attention on a graph returns: weights belong to edges, not to pairs of nodes. */
@@ -45,14 +46,20 @@ export function withSelfLoops(edges: tf.Tensor, nodes: number): tf.Tensor2D {
  */
 export function segmentSoftmax(logits: tf.Tensor, segments: tf.Tensor, count: number): tf.Tensor2D {
   const [rows] = expectShape('logits', logits, ['rows', 'columns']);
-  expectShape('segments', segments, [rows]);
+  expectShape('segments', segments, [rows], 'int32');
+  expectSizes({ count });
   const sumOf = (x: tf.Tensor, s: tf.Tensor1D) => tf.gather(tf.unsortedSegmentSum(x, s, count), s);
+  const ids = segments as tf.Tensor1D;
+  const softmax = (l: tf.Tensor) => {
+    const greatest = segmentMaximum(stopGradient(l), ids, count);
+    const exp = tf.exp(tf.sub(l, tf.gather(greatest, ids)));
+    return tf.div(exp, sumOf(exp, ids));
+  };
+  if (isNested()) return tf.tidy(() => softmax(logits) as tf.Tensor2D);
   //   w = exp(l − max) / Σ exp(l − max)      dl = w (dw − Σ w dw)
   const fused = tf.customGrad((...args) => {
     const [l, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    const ids = segments as tf.Tensor1D;
-    const exp = tf.exp(tf.sub(l, tf.gather(segmentMaximum(l, ids, count), ids)));
-    const weights = tf.div(exp, sumOf(exp, ids));
+    const weights = softmax(l);
     save([weights, ids]);
     const gradFunc = (dWeights: tf.Tensor, [w, s]: tf.Tensor[]) =>
       tf.mul(w, tf.sub(dWeights, sumOf(tf.mul(w, dWeights), s as tf.Tensor1D)));
@@ -115,7 +122,9 @@ export function denseGraphWeights(
   { weights, edges }: Pick<AttendedGraph, 'weights' | 'edges'>,
   nodes: number,
 ): tf.Tensor3D {
-  const [, heads] = expectShape('weights', weights, [edges.shape[1], 'heads']);
+  expectSizes({ nodes });
+  const [, count] = expectShape('edges', edges, [2, 'edges'], 'int32');
+  const [, heads] = expectShape('weights', weights, [count, 'heads']);
   return tf.tidy(() => {
     const [source, target] = tf.unstack(edges);
     const cell = tf.add(tf.mul(target, tf.scalar(nodes, 'int32')), source) as tf.Tensor1D;
@@ -126,7 +135,8 @@ export function denseGraphWeights(
 
 /** Throws unless `edges` is [2, edges] with node numbers 0 … nodes − 1. Returns both rows. */
 export function expectEdges(edges: tf.Tensor, nodes: number): [number[], number[]] {
-  const [, count] = expectShape('edges', edges, [2, 'edges']);
+  const none = edges?.size === 0 && edges.shape[0] === 2; // a graph may have no edges
+  const [, count] = none ? [2, 0] : expectShape('edges', edges, [2, 'edges'], 'any');
   const flat = Array.from(edges.dataSync());
   const wrong = flat.find((node) => !(Number.isInteger(node) && node >= 0 && node < nodes));
   if (wrong !== undefined) throw new Error(`edges: expected nodes 0…${nodes - 1}, got ${wrong}`);

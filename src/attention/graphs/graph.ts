@@ -159,5 +159,6 @@ function prepareEdges(edges: tf.Tensor, nodes: number, selfLoops: boolean): tf.T
 function joinHeads(context: tf.Tensor3D, average: boolean, bias?: tf.Tensor): tf.Tensor2D {
   const [nodes, heads, dHead] = context.shape;
   const joined = average ? tf.mean(context, 1) : context.reshape([nodes, heads * dHead]);
+  if (bias) expectShape('bias', bias, [joined.shape[1] as number]);
   return (bias ? tf.add(joined, bias) : joined) as tf.Tensor2D;
 }

@@ -1,6 +1,6 @@
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMaskOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectMask, expectShape } from '../../tensors/shape';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { scaledDotProductAttention } from '../scores/scaled-dot-product';
 
@@ -38,7 +38,7 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
   persistent: PersistentParameters,
   mask?: tf.Tensor,
 ): { context: T; weights: T } {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const [batch, ...rest] = expectShape('query', query, [...axes, 'queries', 'dKey'] as const);
   const [heads, dKey] = [rest.slice(0, -2), rest.at(-1) as number];
   const shape = expectShape('keys', keys, [batch, ...heads, 'keys', dKey]);
@@ -46,16 +46,17 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
   const dValue = expectShape('values', values, [batch, ...heads, positions, 'dValue']).at(-1);
   const N = expectShape('persistent keys', persistent.keys, [...heads, 'N', dKey]).at(-2) as number;
   expectShape('persistent values', persistent.values, [...heads, N, dValue as number]);
-  if (mask) expectMask(mask, rest.at(-2) as number, positions);
+  if (mask) expectMaskOf(mask, [...shape.slice(0, -2), rest.at(-2) as number, positions]);
   return tf.tidy(() => {
     const join = (x: tf.Tensor, vectors: tf.Tensor) => {
       const forEach = tf.tile(vectors.expandDims(0), [batch, ...vectors.shape.map(() => 1)]);
       return tf.concat([x, forEach], -2) as T;
     };
+    const [k, v] = withoutHidden(mask, keys, values);
     return scaledDotProductAttention(
       query,
-      join(keys, persistent.keys),
-      join(values, persistent.values),
+      join(k, persistent.keys),
+      join(v, persistent.values),
       mask && extend(mask, positions, N),
     );
   });
@@ -63,8 +64,8 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
 
 /** The mask with N columns of 1 behind it. */
 function extend(mask: tf.Tensor, keys: number, N: number): tf.Tensor {
-  const lead = mask.shape.slice(0, -1);
-  const columns = tf.broadcastTo(castMask(mask, 'float32'), [...lead, keys]);
+  const lead = [1, ...mask.shape.slice(0, -1)].slice(mask.rank > 2 ? 1 : 0); // not to be doubted again
+  const columns = tf.broadcastTo(castMask(mask, 'float32').reshape([...lead, -1]), [...lead, keys]);
   return tf.concat([columns, tf.ones([...lead, N])], -1);
 }
 

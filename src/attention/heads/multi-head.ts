@@ -1,6 +1,7 @@
 import { dense } from '../../tensors/dense';
 import { fusedProjections } from '../../tensors/fused/projections';
 import { hasKernels } from '../../tensors/kernels';
+import { madeOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -77,11 +78,14 @@ export function multiHeadAttention<Weights extends tf.TensorContainer = tf.Tenso
   return tf.tidy(() => {
     if (query === keys && keys === values) {
       expectShape('query', query, ['batch', 'queries', 'queryDepth']);
+      const [x] = withoutHidden(options.mask, query);
       const { WQ, WK, WV, bQ, bK, bV } = parameters;
-      const [q, k, v] = project(query, [WQ, WK, WV], [bQ, bK, bV], options.heads);
+      const [q, k, v] = project(x, [WQ, WK, WV], [bQ, bK, bV], options.heads);
       return attendInHeads(q, { keys: k, values: v }, parameters, options);
     }
-    const cache = keyValueCache(keys, values, parameters, options);
+    const [k] = withoutHidden(options.mask, keys);
+    const [v] = keys === values ? [k] : withoutHidden(options.mask, values);
+    const cache = keyValueCache(k, v, parameters, options);
     return multiHeadQuery(query, cache, parameters, options);
   });
 }
@@ -120,7 +124,8 @@ export function multiHeadQuery<Weights extends tf.TensorContainer = tf.Tensor4D>
   parameters: MultiHeadParameters,
   options: MultiHeadOptions<Weights>,
 ): { context: tf.Tensor3D; weights: Weights } {
-  expectShape('query', query, [cache.keys.shape[0], 'queries', 'queryDepth']);
+  const [batch] = expectShape('keys', cache.keys, ['batch', 'heads', 'keys', 'dHead']);
+  expectShape('query', query, [batch, 'queries', 'queryDepth']);
   return tf.tidy(() => {
     const [q] = project(query, [parameters.WQ], [parameters.bQ], options.heads);
     return attendInHeads(q, cache, parameters, options);
@@ -146,14 +151,16 @@ function project(
   bs: (tf.Tensor | undefined)[],
   heads: number,
 ): tf.Tensor4D[] {
+  for (const W of Ws) expectShape('W', W, ['depth', 'dModel']);
   const biases = bs.filter((b) => b !== undefined);
+  for (const b of biases) expectShape('b', b, ['dModel']);
   const [depth, dModel] = [x.shape[2], Ws[0].shape[1] as number];
   const alike =
     Ws.every((W) => W.shape.join() === `${depth},${dModel}`) &&
     biases.every((b) => b.shape.join() === `${dModel}`) &&
     [0, Ws.length].includes(biases.length);
-  if (hasKernels() && alike && dModel % heads === 0 && x.size > 0)
-    return fusedProjections(x, Ws, biases, heads);
+  if (hasKernels() && alike && dModel % heads === 0)
+    return madeOf(x, fusedProjections(x, Ws, biases, heads));
   return Ws.map((W, i) => splitHeads(dense(x, W, bs[i]), heads));
 }
 

@@ -1,4 +1,5 @@
 import { imagePositions } from '../../tensors/image-positions';
+import { expectMask } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { type MultiHeadParameters, multiHeadAttention } from './multi-head';
@@ -30,7 +31,7 @@ export function objectQueryAttention(
   const [batch, N, dModel] = expectShape('X', X, ['batch', 'N', 'dModel']);
   expectShape('queries', queries, [N, dModel]);
   const [, height, width] = expectShape('image', image, [batch, 'height', 'width', dModel]);
-  if (mask) expectShape('mask', mask, [batch, height, width]);
+  if (mask) expectMask(mask, [batch, height, width]);
   if (positions) expectShape('positions', positions, [height, width, dModel]);
   const pixels = height * width;
   return tf.tidy(() => {

@@ -1,5 +1,6 @@
 import { dense } from '../../tensors/dense';
 import { type LayerNormParameters, layerNorm } from '../../tensors/layer-norm';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -74,8 +75,9 @@ export function singleHeadedAttention(
   }
   return tf.tidy(() => {
     const q = tf.mul(tf.sigmoid(qs), layerNorm(dense(query, WQ, bQ), norm, 1e-12));
-    const k = tf.mul(tf.sigmoid(ks), keys);
-    const v = tf.mul(valueGate(parameters), values);
+    const [kept, seen] = withoutHidden(mask, keys, values);
+    const k = tf.mul(tf.sigmoid(ks), kept);
+    const v = tf.mul(valueGate(parameters), seen);
     return scaledDotProductAttention<tf.Tensor3D>(
       q as tf.Tensor3D,
       k as tf.Tensor3D,
@@ -87,8 +89,8 @@ export function singleHeadedAttention(
 
 /** g [depth]: v_s itself, once it is collapsed. */
 function valueGate({ vs, overparameterised }: SingleHeadedParameters): tf.Tensor {
+  const [depth] = expectShape('vs', vs, ['depth']);
   if (!overparameterised) return vs;
-  const depth = vs.shape[0];
   const layer = dense(tf.sigmoid(vs).expandDims(0), overparameterised.W, overparameterised.b);
   const [c, f] = tf.split(layer.flatten(), [depth, depth]);
   return tf.mul(tf.sigmoid(f), tf.tanh(c));

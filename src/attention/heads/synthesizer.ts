@@ -1,8 +1,9 @@
 import { headwiseDense } from '../../tensors/headwise-dense';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /*
  * Tay et al. (2020) ask whether attention has to compare positions at all. Their Synthesizers make
@@ -167,7 +168,8 @@ function attendTo<T extends tf.Tensor>(
     [...B.shape.slice(0, -1), keys],
   );
   const weights = maskedSoftmax(logits, mask) as T;
-  return { context: tf.matMul(weights, values) as T, weights };
+  const [v] = withoutHidden(mask, values);
+  return { context: weightedAverage(weights, v, mask), weights };
 }
 
 const tooLong = (keys: number, length: number) =>
@@ -175,7 +177,7 @@ const tooLong = (keys: number, length: number) =>
 
 /** @returns [heads], or [] */
 function expectInput(x: tf.Tensor, values: tf.Tensor): number[] {
-  const axes = x.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('x', x);
   const lead = expectShape('x', x, [...axes, 'queries', 'depth'] as const).slice(0, -2);
   expectShape('values', values, [...lead, 'keys', 'dValue']);
   return lead.slice(1);

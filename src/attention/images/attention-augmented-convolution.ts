@@ -2,7 +2,7 @@ import { dense } from '../../tensors/dense';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape, NHWC } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 import { relativeShift } from '../positions/relative-shift';
 
 /** The parameters of an attention-augmented convolution. */
@@ -118,8 +118,7 @@ export function attentionAugmentedConvolution(
       logits = tf.add(logits, relative);
     }
     const weights = maskedSoftmax(logits, mask) as tf.Tensor4D;
-    const joined = tf
-      .matMul(weights, v)
+    const joined = weightedAverage(weights, v as tf.Tensor4D, mask)
       .transpose([0, 2, 1, 3])
       .reshape([batch, positions, dValue]);
     const global = dense(joined, WO).reshape([batch, height, width, dValue]);

@@ -1,9 +1,10 @@
 import { dense } from '../../tensors/dense';
 import { type LayerNormParameters, layerNorm } from '../../tensors/layer-norm';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape, NHWC } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /** The parameters of the global context block. */
 export type GlobalContextParameters = {
@@ -64,9 +65,10 @@ export function globalContextBlock(
   expectShape('W2', W2, [hidden, channels]);
   expectShape('b2', b2, [channels]);
   return tf.tidy(() => {
-    const x = image.reshape([batch, height * width, channels]) as tf.Tensor3D;
+    const pixels = image.reshape([batch, height * width, channels]) as tf.Tensor3D;
+    const [x] = withoutHidden(mask, pixels);
     const weights = maskedSoftmax(dense(x, WK).reshape([batch, 1, height * width]), mask);
-    const c = tf.matMul(weights, x) as tf.Tensor3D; // [batch, 1, channels]
+    const c = weightedAverage(weights, x, mask) as tf.Tensor3D; // [batch, 1, channels]
     const added = dense(tf.relu(layerNorm(dense(c, W1, b1), norm)), W2, b2);
     const context = tf.add(image, added.expandDims(1)) as tf.Tensor4D;
     return { context, weights: weights as tf.Tensor3D };

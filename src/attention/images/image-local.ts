@@ -1,3 +1,4 @@
+import { lengthOf } from '../../tensors/shape';
 import type { tf } from '../../tensors/tf';
 import { type Blocks, remembered } from '../sparse/block-layout';
 import { blockAttention } from '../sparse/blocks';
@@ -34,7 +35,7 @@ export function imageLocal1DAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask: tf.Tensor | undefined,
   options: ImageBlocks1D,
 ): { context: T; weights: SparseWeights } {
-  const length = query.shape[query.rank - 2];
+  const length = lengthOf('query', query);
   return blockAttention(query, keys, values, remembered(imageBlocks1D, length, options), mask);
 }
 
@@ -77,7 +78,7 @@ export function imageLocal2DAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask: tf.Tensor | undefined,
   options: ImageBlocks2D,
 ): { context: T; weights: SparseWeights } {
-  const length = query.shape[query.rank - 2];
+  const length = lengthOf('query', query);
   const [height, width] = options.image;
   if (length !== height * width) {
     throw new Error(`query length ${length} ≠ ${height} · ${width}, the size of the image`);

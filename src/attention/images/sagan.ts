@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape, NHWC } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -76,12 +77,15 @@ export function saganAttention(
     throw new Error(`image: expected at least 2×2 pixels to pool, got ${height}×${width}`);
   }
   return tf.tidy(() => {
+    const pixels = image.reshape([batch, height * width, channels]);
+    const [shown] = withoutHidden(pool ? undefined : mask, pixels);
+    const x = shown.reshape(image.shape) as tf.Tensor4D;
     const key = (W: tf.Tensor) => {
-      const map = dense(image as tf.Tensor4D, W);
+      const map = dense(x, W);
       const pooled = pool ? tf.maxPool(map, 2, 2, 'valid') : map;
       return pooled.reshape([batch, -1, W.shape[1] as number]) as tf.Tensor3D;
     };
-    const g = dense(image, WG).reshape([batch, height * width, dKey]) as tf.Tensor3D;
+    const g = dense(x, WG).reshape([batch, height * width, dKey]) as tf.Tensor3D;
     const attended = scaledDotProductAttention(g, key(WF), key(WH), mask, { scale: 1 });
     const o = WV ? dense(attended.context, WV) : attended.context;
     const context = tf.add(tf.mul(gamma, o.reshape(image.shape)), image) as tf.Tensor4D;

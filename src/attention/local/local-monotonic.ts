@@ -1,3 +1,4 @@
+import { lengthOf } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { dotProductScore } from '../scores/dot-product';
 import type { Score } from '../scores/global';
@@ -37,8 +38,10 @@ export function localMonotonicAttention(
     first = 0,
   }: { D?: number; score?: Score; first?: number } = {},
 ): { context: tf.Tensor3D; weights: SparseWeights } {
+  const length = lengthOf('query', query);
+  lengthOf('keys', keys);
   return tf.tidy(() => {
-    const t = tf.range(first, first + (query.shape[1] ?? 0));
+    const t = tf.range(first, first + length);
     const p = tf.minimum(t, tf.sub(keyCounts(keys, mask), 1));
     const window = localWindow(p, query, keys, values, D, score, mask);
     return {

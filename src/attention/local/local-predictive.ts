@@ -1,6 +1,6 @@
 import { dense } from '../../tensors/dense';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, lengthOf } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { dotProductScore } from '../scores/dot-product';
 import type { Score } from '../scores/global';
@@ -56,6 +56,7 @@ export function localPredictiveAttention(
   { D = 10, score = dotProductScore }: { D?: number; score?: Score } = {},
 ): { context: tf.Tensor3D; weights: SparseWeights; position: tf.Tensor2D } {
   const [batch, queries, depth] = expectShape('query', query, ['batch', 'queries', 'queryDepth']);
+  lengthOf('keys', keys);
   const [rows, hidden] = expectShape('W', W, ['queryDepth', 'dHidden']);
   expectShape('v', v, [hidden]);
   if (depth !== rows) throw new Error(`query depth ${depth} ≠ rows of W ${rows}`);

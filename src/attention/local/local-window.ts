@@ -1,5 +1,5 @@
 import { gatherRows } from '../../tensors/gather-rows';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
@@ -36,7 +36,7 @@ export function localWindow(
   const [batch, positions, keyDepth] = expectShape('keys', keys, ['batch', 'keys', 'keyDepth']);
   const [, queries, depth] = expectShape('query', query, [batch, 'queries', 'queryDepth']);
   const [, , dValue] = expectShape('values', values, [batch, positions, 'dValue']);
-  if (mask) expectShape('mask', mask, [batch, 1, positions]);
+  if (mask) expectMask(mask, [batch, 1, positions]);
   if (!(Number.isInteger(D) && D >= 1)) throw new Error(`D: expected a whole number ≥ 1, got ${D}`);
   const [rows, width] = [batch * queries, 2 * D + 1];
 
@@ -50,8 +50,9 @@ export function localWindow(
     inside = tf.logicalAnd(inside, tf.cast(shown.reshape(wanted.shape), 'bool'));
   }
 
-  const logits = score(query.reshape([rows, 1, depth]), cut(keys, keyDepth));
-  const windowValues = cut(values, dValue);
+  const [k, v] = withoutHidden(mask, keys, values);
+  const logits = score(query.reshape([rows, 1, depth]), cut(k, keyDepth));
+  const windowValues = cut(v, dValue);
   return {
     align: maskedSoftmax(logits.reshape([batch, queries, width]) as tf.Tensor3D, inside),
     keys: tf.where(inside, wanted, tf.scalar(-1, 'int32')) as tf.Tensor3D,

@@ -1,5 +1,5 @@
-import type { Random } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectDraw, type Random } from '../../tensors/random';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 
 /** How many hash functions to draw, and for what. */
@@ -107,8 +107,8 @@ function hash(
   matrices: tf.Tensor[],
   digit: (projections: tf.Tensor) => [tf.Tensor, number],
 ): tf.Tensor {
-  const axes = x.rank === 4 ? (['heads'] as const) : [];
-  const sizes = expectShape('x', x, ['batch', ...axes, 'length', 'depth']);
+  const axes = leadingAxes('x', x);
+  const sizes = expectShape('x', x, [...axes, 'length', 'depth'] as const);
   const [length, depth] = sizes.slice(-2);
   const perHead = matrices.some(({ rank }) => rank === 4);
   const [heads, rows] = perHead ? [sizes[1], sizes[0]] : [1, x.size / (length * depth)];
@@ -160,6 +160,7 @@ function inPieces(x: tf.Tensor, size: number, f: (piece: tf.Tensor) => tf.Tensor
 /** Standard normal numbers by the method of Box and Muller. */
 function normal({ depth, rounds, heads }: HashSize, columns: number, next: Random): tf.Tensor {
   const shape = [...(heads ? [heads] : []), rounds, depth, columns];
+  expectDraw(shape, next);
   const size = shape.reduce((product, n) => product * n, 1);
   const draw = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   return tf.tensor(Float32Array.from({ length: size }, draw), shape);

@@ -1,5 +1,6 @@
-import { expectBinary } from '../../tensors/mask';
-import { expectShape } from '../../tensors/shape';
+import { expectNotNested } from '../../tensors/kernels';
+import { expectMask, withoutHidden } from '../../tensors/mask';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
@@ -64,30 +65,29 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask?: tf.Tensor,
   options: LshOptions = {},
 ): { context: T; weights?: SparseWeights } {
-  const axes = queryKey.rank === 4 ? (['heads'] as const) : [];
-  const sizes = expectShape('queryKey', queryKey, ['batch', ...axes, 'length', 'depth']);
+  expectNotNested('lshAttention');
+  const axes = leadingAxes('queryKey', queryKey);
+  const sizes = expectShape('queryKey', queryKey, [...axes, 'length', 'depth'] as const);
   const lead = sizes.slice(0, -2);
   const [length, depth] = sizes.slice(-2);
   const dValue = expectShape('values', values, [...lead, length, 'dValue']).at(-1) as number;
-  const rounds = expectShape('buckets', buckets, [...lead, 'rounds', length]).at(-2) as number;
+  const ofBuckets = expectShape('buckets', buckets, [...lead, 'rounds', length], 'int32');
+  const rounds = ofBuckets[lead.length];
   const rows = lead.reduce((product, n) => product * n, 1);
-  if (mask) {
-    expectShape('mask', mask, [lead[0], ...lead.slice(1).map(() => 1), 1, length]);
-    expectBinary(mask);
-  }
+  if (mask) expectMask(mask, [lead[0], ...lead.slice(1).map(() => 1), 1, length]);
   const { chunkLength = 64, scale = 1 / Math.sqrt(depth), withWeights = false, ...sight } = options;
   if (!(Number.isInteger(chunkLength) && chunkLength > 0)) {
     throw new Error(`chunkLength: expected a whole number from 1, got ${chunkLength}`);
   }
-  if (buckets.dtype !== 'int32') throw new Error(`buckets: expected int32, got ${buckets.dtype}`);
 
   const groups = sortInGroups(buckets, mask, {
     ...{ rows, rounds, length, chunkLength: Math.min(chunkLength, length) },
     ...{ causal: false, acrossBuckets: false, countOnce: false, ...sight },
   });
   return tf.tidy(() => {
-    const q = queryKey.reshape([rows, length, depth]);
-    const v = values.reshape([rows, length, dValue]);
+    const [kept, seen] = withoutHidden(mask, queryKey, values);
+    const q = kept.reshape([rows, length, depth]);
+    const v = seen.reshape([rows, length, dValue]);
     const k = tf.mul(unit(q), scale);
     const context = attendInGroups(q, k, v, groups).reshape([...lead, length, dValue]) as T;
     if (!withWeights) return { context };

@@ -1,6 +1,6 @@
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, expectSizes, expectTensor, leadingAxes } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
 import { maskedSoftmax } from '../masked-softmax';
@@ -48,7 +48,7 @@ export function adaptiveSpanAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask?: tf.Tensor,
   { ramp = 32, round = 16 }: { ramp?: number; round?: number } = {},
 ): { context: T; weights: SparseWeights } {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const shape = expectShape('query', query, [...axes, 'length', 'dKey'] as const);
   const [lead, [length, dKey]] = [shape.slice(0, -2), shape.slice(-2)];
   const [batch, heads = 1] = lead;
@@ -57,25 +57,27 @@ export function adaptiveSpanAttention<T extends tf.Tensor = tf.Tensor3D>(
   expectShape('z', z, [heads]);
   const [maxSpan] = positions ? expectShape('positions', positions, ['maxSpan', dKey]) : [length];
   if (mask) {
-    const rows = mask.shape[0] === 1 ? 1 : batch;
-    expectShape('mask', mask, [rows, ...lead.map(() => 1), length]);
+    const rows = mask.shape?.[0] === 1 ? 1 : batch;
+    expectMask(mask, [rows, ...lead.map(() => 1), length]);
   }
   if (!(ramp > 0)) throw new Error(`ramp: expected a number > 0, got ${ramp}`);
 
   return tf.tidy(() => {
-    const farthest = Math.ceil(Math.max(...z.dataSync()) + ramp); // m is 0 from here on
+    const [k, v] = withoutHidden(mask, keys, values);
+    const ends = Array.from(z.dataSync(), (one) => one + ramp);
+    const farthest = Math.ceil(Math.max(...ends)); // m is 0 from here on
     const rounded = Math.ceil(Math.max(farthest, 1) / round) * round;
-    const span = Math.min(rounded, length, maxSpan);
+    const hasLimit = ends.some(Number.isInteger);
+    const span = Math.min(Math.max(rounded, hasLimit ? farthest + 1 : 0), length, maxSpan);
     const { blocks, windows, toDistances, toWindow } = inBlocks(length, span);
 
     // Column c of the span belongs to the distance span − 1 − c.
     const distance = tf.range(span - 1, -1, -1);
-    const m = tf
-      .clipByValue(tf.div(tf.sub(tf.add(z.reshape([heads, 1]), ramp), distance), ramp), 0, 1)
-      .reshape([heads, 1, span]);
+    const slope = tf.div(tf.sub(tf.add(z.reshape([heads, 1, 1]), ramp), distance), ramp);
+    const m = tf.sub(1, tf.relu(tf.sub(1, tf.relu(slope)))); // [heads, 1, span]; at 1 it is flat
 
     const q = tf.mul(blocks(query.reshape([-1, length, dKey])), 1 / Math.sqrt(dKey));
-    let logits = toDistances(tf.matMul(q, windows(keys.reshape([-1, length, dKey])), false, true));
+    let logits = toDistances(tf.matMul(q, windows(k.reshape([-1, length, dKey])), false, true));
     if (positions) {
       const p = tf.reverse(tf.slice(positions, 0, span), 0);
       const product = tf.matMul(q.reshape([-1, dKey]), p as tf.Tensor2D, false, true);
@@ -84,16 +86,22 @@ export function adaptiveSpanAttention<T extends tf.Tensor = tf.Tensor3D>(
 
     const time = tf.range(0, length).reshape([length, 1]);
     const before = tf.sub(time, distance); // [length, span]: the key's place, < 0 where there is none
-    const visible = tf.logicalAnd(tf.greaterEqual(before, 0), tf.greater(stopGradient(m), 0));
+    const past = tf.greaterEqual(before, 0);
     const places = tf.cast(tf.maximum(before, -1), 'int32');
     const byHead = unblocked(logits, length).reshape([batch, heads, length, span]);
-    const exp = maskedSoftmax(byHead, mask ? tf.logicalAnd(visible, shown(mask, places)) : visible);
+    const there = mask
+      ? tf.logicalAnd(past, shown(mask, places))
+      : past.reshape([1, 1, length, span]);
+    const visible = tf.logicalAnd(there, tf.greater(stopGradient(slope), 0));
+    const exp = maskedSoftmax(byHead, visible);
     const numerator = tf.mul(exp, m);
     const sum = tf.sum(numerator, -1, true);
-    const weights = tf.div(numerator, tf.maximum(sum, 1e-12)); // not 0 / 0 where all is hidden
+    const inside = tf.div(numerator, tf.maximum(sum, 1e-12)); // not 0 / 0 where all is hidden
+    const limit = tf.logicalAnd(there, tf.equal(stopGradient(slope), 0));
+    const weights = hasLimit ? withLimit(inside, byHead, m, { visible, limit, slope }) : inside;
 
     const matrix = toWindow(blocks(weights.reshape([-1, length, span])));
-    const context = tf.matMul(matrix, windows(values.reshape([-1, length, dValue])));
+    const context = tf.matMul(matrix, windows(v.reshape([-1, length, dValue])));
     return {
       context: unblocked(context, length).reshape([...lead, length, dValue]) as T,
       weights: {
@@ -103,6 +111,26 @@ export function adaptiveSpanAttention<T extends tf.Tensor = tf.Tensor3D>(
       },
     };
   });
+}
+
+/**
+ * The same weights, with the derivative of a span that grows. The key at the limit of a whole span has
+ * m = 0 and slope 1/R to one side only: a span of 0, the least and the first, has to feel that side.
+ *
+ *     e_b = m_b exp(s_b) / Σ_j m_j exp(s_j) = 0      α_j ← (α_j + e_j) / (1 + e_b)
+ */
+function withLimit(
+  weights: tf.Tensor,
+  logits: tf.Tensor,
+  m: tf.Tensor,
+  { visible, limit, slope }: Record<'visible' | 'limit' | 'slope', tf.Tensor>,
+): tf.Tensor {
+  const terms = tf.add(logits, tf.log(tf.maximum(m, 1e-30)));
+  const logSum = tf.logSumExp(tf.where(visible, terms, tf.scalar(-1e30)), -1, true);
+  const ratio = tf.exp(tf.minimum(tf.sub(logits, logSum), 80)); // a key that would drown the others
+  const felt = tf.logicalAnd(limit, tf.greater(stopGradient(logSum), -1e29));
+  const e = tf.mul(tf.where(felt, slope, tf.scalar(0)), tf.where(felt, ratio, tf.scalar(0)));
+  return tf.div(tf.add(weights, e), tf.add(1, tf.sum(e, -1, true)));
 }
 
 /**
@@ -156,11 +184,15 @@ function shown(mask: tf.Tensor, places: tf.Tensor): tf.Tensor {
  * @param z [heads] @param lambda λ ≥ 0; 5e-7 in the authors’ experiments with text8 and enwik8
  */
 export function spanPenalty(z: tf.Tensor, lambda = 5e-7): tf.Scalar {
+  expectShape('z', z, ['heads']);
   return tf.tidy(() => tf.mul(tf.mean(z), lambda)) as tf.Scalar;
 }
 
 /** Puts z back into 0 … maxSpan; to be called after each step of training. */
 export function clampSpans(z: tf.Variable, maxSpan: number): void {
+  expectTensor('z', z);
+  if (!(z instanceof tf.Variable)) throw new Error('z: expected a tf.Variable, got a plain tensor');
+  if (!(maxSpan >= 0)) throw new Error(`maxSpan: expected a number from 0, got ${maxSpan}`);
   tf.tidy(() => z.assign(tf.clipByValue(z, 0, maxSpan)));
 }
 
@@ -170,6 +202,7 @@ export function adaptiveSpanParameters(
   next: Random,
 ): AdaptiveSpanParameters {
   const { heads, z = 0, maxSpan, dKey } = sizes;
+  expectSizes({ heads });
   const spans = { z: tf.fill([heads], z) };
   if (!maxSpan || !dKey) return spans;
   return { ...spans, positions: uniform([maxSpan, dKey], next) };

@@ -1,8 +1,9 @@
 import { dense } from '../../tensors/dense';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 import { relativeShift, relativeUnshift } from './relative-shift';
 
 /** The embeddings of the distances −k … k, shared by all heads. Row k is distance 0. */
@@ -42,7 +43,7 @@ export function relativePositionAttention<T extends tf.Tensor = tf.Tensor3D>(
   { wK, wV }: RelativePositionParameters,
   mask?: tf.Tensor,
 ): { context: T; weights: T } {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const shape = expectShape('query', query, [...axes, 'queries', 'dKey'] as const);
   const [lead, [queries, depth]] = [shape.slice(0, -2), shape.slice(-2)];
   const [positions, keyDepth] = expectShape('keys', keys, [...lead, 'keys', 'dKey']).slice(-2);
@@ -54,11 +55,12 @@ export function relativePositionAttention<T extends tf.Tensor = tf.Tensor3D>(
   return tf.tidy(() => {
     const rows = distanceRows(queries, positions, (distances - 1) / 2);
     const aK = tf.transpose(tf.gather(wK, rows)); // [dKey, queries + keys]: a column per distance
+    const [k, v] = withoutHidden(mask, keys, values);
     const q = tf.mul(query, 1 / Math.sqrt(depth));
     const ofDistance = relativeShift(dense(q, aK), positions);
-    const logits = tf.add(tf.matMul(q, keys, false, true), ofDistance);
+    const logits = tf.add(tf.matMul(q, k, false, true), ofDistance);
     const weights = maskedSoftmax(logits, mask) as unknown as T;
-    const ofKeys = tf.matMul(weights, values);
+    const ofKeys = weightedAverage(weights, v, mask);
     if (!wV) return { context: ofKeys as T, weights };
     const ofDistances = dense(relativeUnshift(weights), tf.gather(wV, rows));
     return { context: tf.add(ofKeys, ofDistances) as T, weights };

@@ -1,3 +1,4 @@
+import { expectSizes, expectTensor } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 
 /**
@@ -18,6 +19,8 @@ import { tf } from '../../tensors/tf';
  * @returns [..., queries, keys]
  */
 export function relativeShift<T extends tf.Tensor>(x: T, keys: number): T {
+  expectTensor('x', x);
+  expectSizes({ keys });
   const [queries, columns] = x.shape.slice(-2);
   const lead = x.shape.slice(0, -2);
   const enough = queries === 1 ? keys : keys + 1;
@@ -46,6 +49,7 @@ export function relativeShift<T extends tf.Tensor>(x: T, keys: number): T {
  * @returns [..., queries, queries + keys]; the last column is 0
  */
 export function relativeUnshift<T extends tf.Tensor>(y: T): T {
+  expectTensor('y', y);
   const [queries, keys] = y.shape.slice(-2);
   const columns = queries + keys;
   return tf.tidy(() => {

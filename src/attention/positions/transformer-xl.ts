@@ -1,10 +1,10 @@
 import { dense } from '../../tensors/dense';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMaskOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectMask, expectShape } from '../../tensors/shape';
+import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 import { causalMask } from '../masks';
 import { relativeShift } from './relative-shift';
 
@@ -60,17 +60,18 @@ export function transformerXLAttention(
 ): { context: tf.Tensor4D; weights: tf.Tensor4D } {
   const { batch, heads, queries, positions, dHead } = sizes(query, keys, parameters);
   expectShape('values', values, [batch, heads, positions, 'dValue']);
-  if (mask) expectMask(mask, queries, positions);
+  if (mask) expectMaskOf(mask, [batch, heads, queries, positions]);
   return tf.tidy(() => {
     const [u, v] = [parameters.u, parameters.v].map((bias) => bias.reshape([heads, 1, dHead]));
+    const [k, seen] = withoutHidden(mask, keys, values);
     const R = distanceKeys(batch, heads, positions, parameters.WKR);
-    const content = tf.matMul(tf.add(query, u), keys, false, true);
+    const content = tf.matMul(tf.add(query, u), k, false, true);
     const distance = relativeShift(tf.matMul(tf.add(query, v), R, false, true), positions);
     const logits = tf.mul(tf.add(content, distance), 1 / Math.sqrt(dHead));
-    const past = causalMask(queries, positions);
+    const past = causalMask(queries, positions).expandDims(0);
     const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), past) : past;
     const weights = maskedSoftmax(logits, visible) as tf.Tensor4D;
-    return { context: tf.matMul(weights, values) as tf.Tensor4D, weights };
+    return { context: weightedAverage(weights, seen as tf.Tensor4D, visible), weights };
   });
 }
 
@@ -182,10 +183,12 @@ export function segmentAttention(
     expectShape(name, W, [dModel, heads * dHead]);
   }
   return tf.tidy(() => {
-    const h = memory ? tf.concat([stopGradient(memory), x], 1) : x;
+    const all = memory ? tf.concat([stopGradient(memory), x], 1) : x;
+    const [h] = withoutHidden(mask, all);
+    const own = h === all ? x : h.slice([0, (h.shape[1] as number) - queries], [-1, queries]);
     const split = (y: tf.Tensor) =>
       tf.transpose(y.reshape([batch, -1, heads, dHead]), [0, 2, 1, 3]) as tf.Tensor4D;
-    const [q, k, values] = [dense(x, WQ), dense(h, WKE), dense(h, WV)].map(split);
+    const [q, k, values] = [dense(own, WQ), dense(h, WKE), dense(h, WV)].map(split);
     const { context, weights } = transformerXLAttention(q, k, values, parameters, mask);
     const joined = tf.transpose(context, [0, 2, 1, 3]).reshape([batch, queries, heads * dHead]);
     return { context: dense(joined, WO) as tf.Tensor3D, weights };

@@ -1,11 +1,12 @@
 import { dense } from '../../tensors/dense';
 import { fusedAdditiveLogits } from '../../tensors/fused/additive-logits';
 import { hasKernels } from '../../tensors/kernels';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { Attended } from '../attended';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /** The parameters of the alignment model a(s, h) of Bahdanau et al. (2014). */
 export type AdditiveParameters = {
@@ -62,13 +63,14 @@ export function additiveAligner(
   const [queryRows] = expectShape('W', W, ['queryDepth', dAttention]);
   if (keyDepth !== keyRows) throw new Error(`key depth ${keyDepth} ≠ rows of U ${keyRows}`);
 
-  const key = dense(keys, U);
+  const [h, seen] = withoutHidden(mask, keys, values);
+  const key = dense(h, U);
   return (query) => {
     const [, , queryDepth] = expectShape('query', query, [batch, 'queries', 'queryDepth']);
     if (queryDepth !== queryRows)
       throw new Error(`query depth ${queryDepth} ≠ rows of W ${queryRows}`);
     const weights = maskedSoftmax(additiveLogits(dense(query, W), key, v), mask);
-    return { context: tf.matMul(weights, values) as tf.Tensor3D, weights };
+    return { context: weightedAverage(weights, seen as tf.Tensor3D, mask), weights };
   };
 }
 

@@ -1,4 +1,5 @@
-import { expectShape } from '../../tensors/shape';
+import { withoutHidden } from '../../tensors/mask';
+import { expectShape, expectTensor } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { dotProductScore } from './dot-product';
 import { softAttention } from './soft';
@@ -24,6 +25,8 @@ export function contentBasedScore<T extends tf.Tensor = tf.Tensor3D>(
   keys: T,
   beta: number | tf.Tensor = 1,
 ): T {
+  expectTensor('query', query);
+  expectTensor('keys', keys);
   if (beta instanceof tf.Tensor) expectShape('beta', beta, [...query.shape.slice(0, -1), 1]);
   return tf.tidy(() => tf.mul(beta, dotProductScore(unit(query), unit(keys))) as T);
 }
@@ -48,5 +51,8 @@ export function contentBasedAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask?: tf.Tensor,
   { beta = 1 }: { beta?: number | tf.Tensor } = {},
 ): { context: T; weights: T } {
-  return tf.tidy(() => softAttention(contentBasedScore(query, keys, beta), values, mask));
+  return tf.tidy(() => {
+    const [k, v] = withoutHidden(mask, keys, values);
+    return softAttention(contentBasedScore(query, k, beta), v, mask);
+  });
 }

@@ -1,4 +1,5 @@
-import { expectShape } from '../../tensors/shape';
+import { withoutHidden } from '../../tensors/mask';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { softAttention } from './soft';
 
@@ -16,7 +17,7 @@ import { softAttention } from './soft';
  * @throws if a shape does not fit, as `query depth 32 ≠ key depth 16`
  */
 export function dotProductScore<T extends tf.Tensor = tf.Tensor3D>(query: T, keys: T): T {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const shape = expectShape('query', query, [...axes, 'queries', 'depth']);
   const [lead, depth] = [shape.slice(0, -2), shape[shape.length - 1]];
   const keyDepth = expectShape('keys', keys, [...lead, 'keys', 'depth'])[lead.length + 1];
@@ -37,5 +38,8 @@ export function dotProductAttention<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   mask?: tf.Tensor,
 ): { context: T; weights: T } {
-  return tf.tidy(() => softAttention(dotProductScore(query, keys), values, mask));
+  return tf.tidy(() => {
+    const [k, v] = withoutHidden(mask, keys, values);
+    return softAttention(dotProductScore(query, k), v, mask);
+  });
 }

@@ -1,6 +1,7 @@
 import { dense } from '../../tensors/dense';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, expectSizes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { scaledDotProductAttention } from './scaled-dot-product';
 
@@ -58,6 +59,7 @@ export function dv3PositionalEncoding(
   rate: number | tf.Tensor,
   start = 0,
 ): tf.Tensor3D {
+  expectSizes({ length, depth });
   return tf.tidy(() => {
     const omega = typeof rate === 'number' ? tf.tensor1d([rate]) : rate;
     const [rates] = expectShape('rate', omega, ['batch']);
@@ -131,13 +133,11 @@ export function dv3Attention(
   return tf.tidy(() => {
     const layer = (x: tf.Tensor, { W, b }: { W: tf.Tensor; b: tf.Tensor }) =>
       dense(x as tf.Tensor3D, W, b);
+    const [h, seen] = withoutHidden(mask, keys, values);
     const p = dv3PositionalEncoding(frames, queryDepth, queryRate, queryStart);
     const q = layer(tf.add(query, p), parameters.query);
-    const k = layer(
-      tf.add(keys, dv3PositionalEncoding(letters, keyDepth, keyRate)),
-      parameters.keys,
-    );
-    const v = layer(values, parameters.values);
+    const k = layer(tf.add(h, dv3PositionalEncoding(letters, keyDepth, keyRate)), parameters.keys);
+    const v = layer(seen, parameters.values);
     const { context, weights } = scaledDotProductAttention(q, k, v, mask, { scale: 1 });
     const averaged =
       dropout > 0 && next

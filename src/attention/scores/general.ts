@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -56,5 +57,8 @@ export function generalAttention<T extends tf.Tensor = tf.Tensor3D>(
   parameters: GeneralParameters,
   mask?: tf.Tensor,
 ): { context: T; weights: T } {
-  return tf.tidy(() => softAttention(generalScore(query, keys, parameters), values, mask));
+  return tf.tidy(() => {
+    const [k, v] = withoutHidden(mask, keys, values);
+    return softAttention(generalScore(query, k, parameters), v, mask);
+  });
 }

@@ -1,6 +1,7 @@
 import { dense } from '../../tensors/dense';
+import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, expectSizes, expectTensor } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { Attended } from '../attended';
 import { dotProductScore } from './dot-product';
@@ -21,10 +22,11 @@ export type AttentionalParameters = {
 
 /** New parameters, drawn from `next`. */
 export function attentionalParameters(
-  sizes: { dValue: number; units: number; dAttentional: number },
+  { dValue, units, dAttentional }: Record<'dValue' | 'units' | 'dAttentional', number>,
   next: Random,
 ): AttentionalParameters {
-  return { W: uniform([sizes.dValue + sizes.units, sizes.dAttentional], next) };
+  expectSizes({ dValue, units });
+  return { W: uniform([dValue + units, dAttentional], next) };
 }
 
 /**
@@ -41,6 +43,8 @@ export function attentionalState<T extends tf.Tensor>(
   state: T,
   { W }: AttentionalParameters,
 ): T {
+  expectTensor('context', context);
+  expectShape('state', state, [...context.shape.slice(0, -1), 'units']);
   return tf.tidy(() => tf.tanh(dense(tf.concat([context, state] as tf.Tensor[], -1) as T, W)));
 }
 
@@ -71,8 +75,9 @@ export function globalAttention(
   { score = dotProductScore }: { score?: Score } = {},
 ): Attended & { attentional: tf.Tensor3D } {
   return tf.tidy(() => {
-    const logits = score(query, keys) as tf.Tensor3D;
-    const { context, weights } = softAttention(logits, values as tf.Tensor3D, mask);
+    const [k, v] = withoutHidden(mask, keys, values);
+    const logits = score(query, k) as tf.Tensor3D;
+    const { context, weights } = softAttention(logits, v as tf.Tensor3D, mask);
     const attentional = attentionalState(context, query as tf.Tensor3D, parameters);
     return { context, weights, attentional };
   });

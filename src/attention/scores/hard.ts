@@ -1,8 +1,9 @@
+import { oneHot } from '../../tensors/one-hot';
 import type { Random } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /** What hard attention returns. */
 export type HardAttended = {
@@ -54,7 +55,7 @@ export function hardAttention(
       ? tf.add(sample, tf.sub(probabilities, stopGradient(probabilities)))
       : sample;
     return {
-      context: tf.matMul(weights, values as tf.Tensor3D),
+      context: weightedAverage(weights as tf.Tensor3D, values as tf.Tensor3D, mask),
       weights: weights as tf.Tensor3D,
       probabilities,
       logProbability: tf.sum(tf.mul(sample, logAlpha), -1) as tf.Tensor2D,
@@ -73,7 +74,7 @@ function draw(alpha: tf.Tensor3D, next: Random): tf.Tensor3D {
   const keys = alpha.shape[2];
   const location = tf.argMax(tf.add(tf.log(alpha), tf.tensor(gumbel, alpha.shape)), -1);
   const possible = tf.cast(tf.greater(alpha, 0), 'float32');
-  return tf.mul(tf.oneHot(location.flatten(), keys).reshape(alpha.shape), possible);
+  return tf.mul(oneHot(location, keys), possible);
 }
 
 /**

@@ -1,7 +1,8 @@
+import { withoutHidden } from '../../tensors/mask';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { Attended } from '../attended';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /**
  * Kernel regression with a Gaussian kernel: attention by distance, with nothing learned.
@@ -33,11 +34,12 @@ export function kernelRegression(
   expectShape('values', values, [batch, positions, 'valueDepth']);
   if (!(bandwidth > 0)) throw new Error(`bandwidth: expected a number above 0, got ${bandwidth}`);
   return tf.tidy(() => {
+    const [k, v] = withoutHidden(mask, keys, values);
     // −‖q − k‖² = 2 q·k − ‖k‖² − ‖q‖², and the last term is the same for all keys of a query.
-    const products = tf.mul(tf.matMul(query, keys, false, true), 2);
-    const squares = tf.sum(tf.square(keys), 2).expandDims(1);
+    const products = tf.mul(tf.matMul(query, k, false, true), 2);
+    const squares = tf.sum(tf.square(k), 2).expandDims(1);
     const logits = tf.mul(tf.sub(products, squares), 1 / (2 * bandwidth ** 2)) as tf.Tensor3D;
     const weights = maskedSoftmax(logits, mask);
-    return { context: tf.matMul(weights, values), weights };
+    return { context: weightedAverage(weights, v as tf.Tensor3D, mask), weights };
   });
 }

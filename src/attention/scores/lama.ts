@@ -1,9 +1,9 @@
 import { dense } from '../../tensors/dense';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /** The parameters of LAMA: a column of P and a column of Q for each head. */
 export type LamaParameters = {
@@ -57,9 +57,9 @@ export function lamaAttention(
   const [, heads] = expectShape('P', P, [depth, 'heads']);
   expectShape('Q', Q, [depth, heads]);
   if (c) expectShape('c', c, [depth]);
-  if (mask) expectShape('mask', mask, [batch, 1, length]);
+  if (mask) expectMask(mask, [batch, 1, length]);
   return tf.tidy(() => {
-    const h = inputs as tf.Tensor3D;
+    const [h] = withoutHidden(mask, inputs as tf.Tensor3D);
     const shown = mask ? castMask(mask, 'float32') : tf.ones([batch, 1, length]);
     const words = tf.maximum(tf.sum(shown, 2, true), 1); // an example without any word: c = 0
     const global = c ? c.reshape([1, 1, depth]) : tf.div(tf.matMul(shown, h), words);
@@ -67,6 +67,6 @@ export function lamaAttention(
     const squared = tf.sum(tf.square(e), 2, true);
     const unit = tf.mul(e, tf.rsqrt(tf.maximum(squared, 1e-24))); // e = 0 stays 0
     const weights = maskedSoftmax(unit.transpose([0, 2, 1]), mask) as tf.Tensor3D;
-    return { context: tf.matMul(weights, h) as tf.Tensor3D, weights };
+    return { context: weightedAverage(weights, h, mask), weights };
   });
 }

@@ -1,5 +1,5 @@
 import { dense } from '../../tensors/dense';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMaskOf } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -51,7 +51,8 @@ export function locationBasedAttention(
     if (keys <= positions) return softAttention(table as tf.Tensor3D, values as tf.Tensor3D, mask);
     const logits = tf.concat([table, tf.zeros([batch, queries, keys - positions])], 2);
     const inTable = tf.less(tf.range(0, keys), positions);
-    const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), inTable) : inTable;
+    if (mask) expectMaskOf(mask, logits.shape);
+    const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), inTable.expandDims(0)) : inTable;
     return softAttention(logits as tf.Tensor3D, values as tf.Tensor3D, visible);
   });
 }

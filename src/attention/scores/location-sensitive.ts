@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { expectMask, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -114,7 +115,7 @@ export function locationSensitiveAligner(
 ): (query: tf.Tensor, previous: tf.Tensor) => Attended {
   const [batch, positions, keyDepth] = expectShape('keys', keys, ['batch', 'keys', 'keyDepth']);
   expectShape('values', values, [batch, positions, 'dValue']);
-  if (mask) expectShape('mask', mask, [mask.shape[0] === 1 ? 1 : batch, 1, positions]);
+  if (mask) expectMask(mask, [mask.shape?.[0] === 1 ? 1 : batch, 1, positions]);
   const [dAttention] = expectShape('w', w, ['dAttention']);
   const [queryRows] = expectShape('W', W, ['queryDepth', dAttention]);
   const [keyRows] = expectShape('V', V, ['keyDepth', dAttention]);
@@ -124,7 +125,8 @@ export function locationSensitiveAligner(
   if (keyDepth !== keyRows) throw new Error(`key depth ${keyDepth} ≠ rows of V ${keyRows}`);
   if (!(sharpening > 0)) throw new Error(`sharpening: expected a number > 0, got ${sharpening}`);
 
-  const projectedKeys = dense(keys, V, b);
+  const [h, seen] = withoutHidden(mask, keys, values);
+  const projectedKeys = dense(h, V, b);
   const kernel = F.reshape([width, 1, filters]) as tf.Tensor3D;
   return (query, previous) => {
     const [, , queryDepth] = expectShape('query', query, [batch, 1, 'queryDepth']);
@@ -137,6 +139,6 @@ export function locationSensitiveAligner(
     // σ(e_j) / Σ_j σ(e_j) is the softmax of log σ(e_j) = −log(1 + exp(−e_j)): no division by 0.
     // (The gradient of tf.logSigmoid fails inside tf.tidy.)
     const logits = tf.mul(smoothing ? tf.neg(tf.softplus(tf.neg(e))) : e, sharpening);
-    return softAttention(logits as tf.Tensor3D, values as tf.Tensor3D, mask);
+    return softAttention(logits as tf.Tensor3D, seen as tf.Tensor3D, mask);
   };
 }

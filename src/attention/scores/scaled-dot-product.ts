@@ -1,7 +1,8 @@
 import { product } from '../../tensors/fused/product';
-import { expectShape } from '../../tensors/shape';
+import { withoutHidden } from '../../tensors/mask';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /**
  * Scaled dot-product attention.
@@ -25,15 +26,16 @@ export function scaledDotProductAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask?: tf.Tensor,
   { scale }: { scale?: number } = {},
 ): { context: T; weights: T } {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const shape = expectShape('query', query, [...axes, 'queries', 'dKey'] as const);
   const [lead, depth] = [shape.slice(0, -2), shape[shape.length - 1]];
   const [positions, keyDepth] = expectShape('keys', keys, [...lead, 'keys', 'dKey']).slice(-2);
   if (depth !== keyDepth) throw new Error(`query depth ${depth} ≠ key depth ${keyDepth}`);
   expectShape('values', values, [...lead, positions, 'dValue']);
   return tf.tidy(() => {
-    const logits = product(tf.mul(query, scale ?? 1 / Math.sqrt(depth)), keys, true);
+    const [k, v] = withoutHidden(mask, keys, values);
+    const logits = product(tf.mul(query, scale ?? 1 / Math.sqrt(depth)), k, true);
     const weights = maskedSoftmax(logits, mask) as unknown as T;
-    return { context: product(weights, values) as T, weights };
+    return { context: weightedAverage(weights, v, mask), weights };
   });
 }

@@ -1,8 +1,8 @@
 import { dense } from '../../tensors/dense';
-import { castMask } from '../../tensors/mask';
-import { expectShape } from '../../tensors/shape';
+import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax } from '../masked-softmax';
+import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 
 /**
  * Soft attention, the half that all mechanisms with a score share: the expected value under the
@@ -25,12 +25,13 @@ export function softAttention<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   mask?: tf.Tensor,
 ): { context: T; weights: T } {
-  const axes = logits.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('logits', logits);
   const shape = expectShape('logits', logits, [...axes, 'queries', 'keys']);
   expectShape('values', values, [...shape.slice(0, -2), shape[shape.length - 1], 'dValue']);
   return tf.tidy(() => {
     const weights = maskedSoftmax(logits, mask);
-    return { context: tf.matMul(weights as tf.Tensor, values) as T, weights };
+    const [v] = withoutHidden(mask, values);
+    return { context: weightedAverage(weights, v, mask), weights };
   });
 }
 
@@ -47,7 +48,7 @@ export function softAttention<T extends tf.Tensor = tf.Tensor3D>(
  */
 export function doublyStochasticPenalty(weights: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
   const [batch, steps] = expectShape('weights', weights, ['batch', 'steps', 'locations']);
-  if (mask) expectShape('mask', mask, [batch, steps]);
+  if (mask) expectMask(mask, [batch, steps]);
   return tf.tidy(() => {
     const counted = mask ? tf.mul(weights, castMask(mask, 'float32').expandDims(2)) : weights;
     const received = tf.sum(counted, 1);

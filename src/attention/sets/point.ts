@@ -1,6 +1,6 @@
 import { dense } from '../../tensors/dense';
 import { gatherRows } from '../../tensors/gather-rows';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -48,7 +48,7 @@ export function pointAttention(
 ): { context: tf.Tensor3D; weights: SparseWeights } {
   const [batch, n] = expectShape('x', x, ['batch', 'n', 'depth']);
   const [, , dimensions] = expectShape('positions', positions, [batch, n, 'dimensions']);
-  const [, , k] = expectShape('neighbours', neighbours, [batch, n, 'k']);
+  const [, , k] = expectShape('neighbours', neighbours, [batch, n, 'k'], 'int32');
   const [, dModel] = expectShape('phi', phi, ['depth', 'dModel']);
   expectShape('psi', psi, ['depth', dModel]);
   expectShape('alpha', alpha, ['depth', dModel]);
@@ -83,12 +83,13 @@ export function pointAttention(
  */
 export function nearestNeighbours(positions: tf.Tensor, k: number, mask?: tf.Tensor): tf.Tensor3D {
   const [batch, n] = expectShape('positions', positions, ['batch', 'n', 'dimensions']);
-  if (mask) expectShape('mask', mask, [batch, 1, n]);
+  if (mask) expectMask(mask, [batch, 1, n]);
   if (!(Number.isInteger(k) && k >= 1))
     throw new Error(`nearestNeighbours: expected k ≥ 1, got ${k}`);
   return tf.tidy(() => {
     // |p_i − p_j|² = |p_i|² − 2 p_i · p_j + |p_j|², about the centre, where the squares are small.
-    const p = tf.sub(positions, tf.mean(positions, 1, true));
+    const [places] = withoutHidden(mask, positions);
+    const p = tf.sub(places, tf.mean(places, 1, true));
     const square = tf.sum(tf.square(p), -1, true);
     const products = tf.mul(tf.matMul(p, p, false, true), 2);
     let closeness: tf.Tensor = tf.sub(tf.sub(products, square), square.transpose([0, 2, 1]));

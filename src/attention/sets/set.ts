@@ -1,5 +1,6 @@
 import { dense } from '../../tensors/dense';
 import { type LayerNormParameters, layerNorm } from '../../tensors/layer-norm';
+import { expectMask, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -57,7 +58,7 @@ export function mab(
   const norm = (x: tf.Tensor, g?: LayerNormParameters) => (g ? layerNorm(x, g) : x);
   const [batch, , dModel] = expectShape('X', X, ['batch', 'n', 'dModel']);
   const [, m] = expectShape('Y', Y, [batch, 'm', dModel]);
-  if (mask) expectShape('mask', mask, [batch, 1, m]);
+  if (mask) expectMask(mask, [batch, 1, m]);
   return tf.tidy(() => {
     const { context, weights } = multiHeadAttention(X, Y, Y, attention, { heads, mask });
     const H = norm(tf.add(X, context), normAttention);
@@ -84,7 +85,10 @@ export function sab(
   mask?: tf.Tensor,
   options?: SetOptions,
 ): AttendedSet {
-  return mab(X, X, parameters, mask, options);
+  return tf.tidy(() => {
+    const [seen] = withoutHidden(mask, X);
+    return mab(seen, seen, parameters, mask, options);
+  });
 }
 
 /**
@@ -107,8 +111,10 @@ export function isab(
   options?: SetOptions,
 ): AttendedSet & { pointWeights: tf.Tensor4D } {
   return tf.tidy(() => {
-    const { context: H, weights: pointWeights } = mab(perExample(I, X), X, induce, mask, options);
-    return { ...mab(X, H, look, undefined, options), pointWeights };
+    const [seen] = withoutHidden(mask, X);
+    const points = perExample(I, seen);
+    const { context: H, weights: pointWeights } = mab(points, seen, induce, mask, options);
+    return { ...mab(seen, H, look, undefined, options), pointWeights };
   });
 }
 
@@ -129,7 +135,12 @@ export function pma(
   mask?: tf.Tensor,
   options?: SetOptions,
 ): AttendedSet {
-  return tf.tidy(() => mab(perExample(S, Z), rFF(Z, feedForward), block, mask, options));
+  return tf.tidy(() => {
+    const [batch, n] = expectShape('set', Z, ['batch', 'n', 'dModel']);
+    if (mask) expectMask(mask, [batch, 1, n]);
+    const [seen] = withoutHidden(mask, Z);
+    return mab(perExample(S, Z), rFF(seen, feedForward), block, mask, options);
+  });
 }
 
 /** New parameters of `mab` and `sab`: Glorot, biases 0. */

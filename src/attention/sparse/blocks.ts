@@ -1,5 +1,6 @@
-import { expectBinary } from '../../tensors/mask';
-import { expectShape } from '../../tensors/shape';
+import { expectNotNested } from '../../tensors/kernels';
+import { allFinite, expectMask, spoiltRows, withoutHidden, withoutRows } from '../../tensors/mask';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
 import { type BlockLayout, type Blocks, blockLayout } from './block-layout';
@@ -58,7 +59,8 @@ export function unionAttention<T extends tf.Tensor = tf.Tensor3D>(
         -1,
       ),
     );
-    const share = tf.split(shares, parts.length, -1);
+    // TensorFlow.js has no gradient for splitting into a single piece.
+    const share = parts.length === 1 ? [shares] : tf.split(shares, parts.length, -1);
     const weights = parts.map((part, p) => tf.mul(part.weights.weights, share[p]));
     return {
       context: tf.addN(parts.map(({ context }, p) => tf.mul(context, share[p]))) as T,
@@ -77,20 +79,50 @@ export function unionAttention<T extends tf.Tensor = tf.Tensor3D>(
 /** What is added to a hidden logit: exp gives 0, and two of them still give no infinity. */
 const HIDDEN = -1e38;
 
-/**
- * `blockAttention`, and log Z [batch, (heads,) length, 1] on demand. To be called inside `tf.tidy`.
- *
- * The gradients are written out, so that nothing of length · n numbers but the weights P has to be
- * kept for them, and a few examples and heads at a time need room.
- */
+/** `attend`, where a key or value that is NaN or infinite spoils the queries that see it, and no other. */
 function attend<T extends tf.Tensor>(
   query: T,
   keys: T,
   values: T,
   blocks: Blocks,
   mask?: tf.Tensor,
+): ReturnType<typeof attendFinite<T>> {
+  const lead = expectSequence(query, keys, values, mask);
+  expectNotNested('attention in blocks');
+  const shown = withoutHidden(mask, keys, values) as [T, T];
+  if (shown.every(allFinite)) return attendFinite(query, ...shown, blocks, mask);
+  const spoilt = tf.logicalOr(spoiltRows(shown[0]), spoiltRows(shown[1]));
+  const kept = shown.map((x) => withoutRows(x, spoilt)) as [T, T];
+  const { context, weights, logZ } = attendFinite(query, ...kept, blocks, mask);
+  const at = tf.maximum(weights.keys, tf.scalar(0, 'int32')).flatten();
+  const spoiltSeen = tf.gather(tf.cast(spoilt, 'bool'), at, lead.length);
+  const seen = tf.logicalAnd(
+    spoiltSeen.reshape([...lead, ...weights.keys.shape]),
+    tf.greaterEqual(weights.keys, 0),
+  );
+  const nan = tf.where(seen.any(-1, true), Number.NaN, 0); // [batch, (heads,) length, 1]
+  return {
+    context: tf.add(context, nan),
+    weights: { ...weights, weights: tf.add(weights.weights, nan) },
+    logZ: () => tf.add(logZ(), nan),
+  };
+}
+
+/**
+ * `blockAttention`, and log Z [batch, (heads,) length, 1] on demand. To be called inside `tf.tidy`.
+ *
+ * The gradients are written out, so that nothing of length · n numbers but the weights P has to be
+ * kept for them, and a few examples and heads at a time need room.
+ */
+function attendFinite<T extends tf.Tensor>(
+  query: T,
+  keys: T,
+  values: T,
+  blocks: Blocks,
+  mask?: tf.Tensor,
 ): { context: T; weights: SparseWeights; logZ: () => tf.Tensor } {
-  const { lead, length, depth } = expectSequence(query, keys, values, mask);
+  const [length, depth] = query.shape.slice(-2);
+  const lead = query.shape.slice(0, -2);
   const layout = blockLayout(blocks, length);
   const { count, m, n, toQueries, fromQueries, toKeys, fromKeys } = layout;
   const slices = query.size / (length * depth); // batch · heads: one axis from here on
@@ -163,18 +195,17 @@ function attend<T extends tf.Tensor>(
 }
 
 function expectSequence(query: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, mask?: tf.Tensor) {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const shape = expectShape('query', query, [...axes, 'length', 'dKey'] as const);
   const [lead, [length, depth]] = [shape.slice(0, -2), shape.slice(-2)];
   const [keyDepth] = expectShape('keys', keys, [...lead, length, 'dKey']).slice(-1);
   if (depth !== keyDepth) throw new Error(`query depth ${depth} ≠ key depth ${keyDepth}`);
   expectShape('values', values, [...lead, length, 'dValue']);
   if (mask) {
-    const sizes = lead.map((size, axis) => (mask.shape[axis] === 1 ? 1 : size));
-    expectShape('mask', mask, [...sizes, 1, length]);
-    expectBinary(mask);
+    const sizes = lead.map((size, axis) => (mask.shape?.[axis] === 1 ? 1 : size));
+    expectMask(mask, [...sizes, 1, length]);
   }
-  return { lead, length, depth };
+  return lead;
 }
 
 /** 0 where the key is seen: [count, m, n], or with a mask [batch, (heads,) count, m, n]. */

@@ -1,3 +1,4 @@
+import { lengthOf } from '../../tensors/shape';
 import type { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
 import { type Blocks, remembered } from './block-layout';
@@ -28,7 +29,7 @@ export function dilatedSlidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>
   mask: tf.Tensor | undefined,
   options: DilatedWindowOptions,
 ): { context: T; weights: SparseWeights } {
-  const length = query.shape[query.rank - 2];
+  const length = lengthOf('query', query);
   return blockAttention(
     query,
     keys,

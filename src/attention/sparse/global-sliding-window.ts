@@ -1,4 +1,4 @@
-import { expectShape } from '../../tensors/shape';
+import { expectShape, expectTensor, lengthOf } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { scaledDotProductAttention } from '../scores/scaled-dot-product';
 import type { SparseWeights } from '../sparse-weights';
@@ -44,8 +44,10 @@ export function globalSlidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask: tf.Tensor | undefined,
   { window }: Pick<WindowOptions, 'window'>,
 ): { context: T; weights: SparseWeights; globalWeights: T } {
-  const length = query.shape[query.rank - 2];
+  const length = lengthOf('query', query);
   const { positions } = global;
+  expectTensor('keys', keys);
+  expectTensor('values', values);
   expectShape('global.query', global.query, [
     ...query.shape.slice(0, -2),
     positions.length,

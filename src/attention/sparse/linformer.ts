@@ -1,7 +1,7 @@
 import { headwiseDense } from '../../tensors/headwise-dense';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMaskOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectMask, expectShape } from '../../tensors/shape';
+import { expectShape, expectTensor, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import { scaledDotProductAttention } from '../scores/scaled-dot-product';
 
@@ -40,10 +40,11 @@ export function linformerAttention<T extends tf.Tensor = tf.Tensor3D>(
   { E, F = E }: LinformerParameters,
   mask?: tf.Tensor,
 ): { context: T; weights: T } {
-  const axes = keys.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('keys', keys);
   const shape = expectShape('keys', keys, [...axes, 'keys', 'dKey'] as const);
   const positions = shape.at(-2) as number;
   expectShape('values', values, [...shape.slice(0, -2), positions, 'dValue']);
+  expectTensor('E', E);
   const perHead = E.rank === 3 ? [shape[1]] : [];
   const [length, k] = expectShape('E', E, [...perHead, 'length', 'k']).slice(-2);
   expectShape('F', F, [...perHead, length, k]);
@@ -54,12 +55,12 @@ export function linformerAttention<T extends tf.Tensor = tf.Tensor3D>(
         `contains all positions; got [${mask.shape.join(', ')}]`,
     );
   }
-  if (mask) expectMask(mask, 1, positions);
+  if (mask) expectMaskOf(mask, [...shape.slice(0, -2), 1, positions]);
   return tf.tidy(() => {
     const shown = mask && castMask(mask, 'float32');
     const column = shown?.reshape([...shown.shape.slice(0, -2), -1, 1]); // [..., keys, 1]
     const mix = (x: T, projection: tf.Tensor) => {
-      const visible = column ? tf.mul(x, column) : x;
+      const visible = column ? tf.mul(withoutHidden(mask, x)[0], column) : x;
       const rows = tf.slice(projection, perHead.length ? [0, 0] : [0], [...perHead, positions]);
       return swap(headwiseDense(swap(visible), rows)) as T;
     };
@@ -80,10 +81,15 @@ function swap(x: tf.Tensor): tf.Tensor {
  * @param sizes.shareKeyValue whether E projects the values too
  */
 export function linformerParameters(
-  sizes: { length: number; k: number; heads?: number; shareKeyValue?: boolean },
+  {
+    length,
+    k,
+    heads,
+    shareKeyValue,
+  }: { length: number; k: number; heads?: number; shareKeyValue?: boolean },
   next: Random,
 ): LinformerParameters {
-  const shape = [...(sizes.heads ? [sizes.heads] : []), sizes.length, sizes.k];
-  const draw = () => uniform(shape, next, 1 / Math.sqrt(sizes.k));
-  return sizes.shareKeyValue ? { E: draw() } : { E: draw(), F: draw() };
+  const shape = [...(heads ? [heads] : []), length, k];
+  const draw = () => uniform(shape, next, 1 / Math.sqrt(k));
+  return shareKeyValue ? { E: draw() } : { E: draw(), F: draw() };
 }

@@ -1,7 +1,7 @@
 import { gatherRows } from '../../tensors/gather-rows';
-import { castMask } from '../../tensors/mask';
+import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { expectShape, leadingAxes } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
 import { maskedSoftmax } from '../masked-softmax';
@@ -55,9 +55,10 @@ export function routingAttention<T extends tf.Tensor = tf.Tensor3D>(
   const groups = lead.reduce((product, n) => product * n, 1);
   const w = Math.min(window, length);
   return tf.tidy(() => {
-    const flat = (x: tf.Tensor, depth: number) => x.reshape([groups, length, depth]);
-    const q = flat(query, dKey);
-    const k = keys ? flat(keys, dKey) : unit(q);
+    const flat = (x: tf.Tensor) => x.reshape([groups, length, x.shape[x.rank - 1]]);
+    const shown = lead.length > 1 ? mask?.expandDims(1) : mask; // [batch, (heads,) 1, length]
+    const [q, v] = withoutHidden(shown, query, values).map((x) => flat(x));
+    const k = keys ? flat(withoutHidden(shown, keys)[0]) : unit(q);
     const take = (x: tf.Tensor) => members(x, centroids, mask, lead[0], w);
     const ofQueries = take(q);
     const ofKeys = keys ? take(k) : ofQueries;
@@ -84,7 +85,7 @@ export function routingAttention<T extends tf.Tensor = tf.Tensor3D>(
     const times = tf.maximum(tf.unsortedSegmentSum(sees, place, groups * length), 1);
     const share = tf.div(1, tf.gather(times, place)).reshape([groups, clusters, w, 1]);
     const weights = tf.mul(inCluster, share);
-    const shares = tf.matMul(weights, rows(flat(values, dValue), ofKeys)).reshape([size, dValue]);
+    const shares = tf.matMul(weights, rows(v, ofKeys)).reshape([size, dValue]);
     const context = tf.unsortedSegmentSum(shares, place, groups * length);
     const listed = listPerQuery({ weights, visible, j, place, sees, times }, groups, length);
     return {
@@ -123,8 +124,11 @@ export function updateCentroids(
   if (!(decay >= 0 && decay <= 1)) throw new Error(`expected decay 0…1, got ${decay}`);
   const [batch, heads] = [lead[0], lead[1] ?? 1];
   return tf.tidy(() => {
+    const shown = lead.length > 1 ? mask?.expandDims(1) : mask;
     const tokens = (keys ? [query, keys] : [query]).map((x) => {
-      const flat = unit(stopGradient(x).reshape([batch * heads, length, dKey]));
+      const flat = unit(
+        stopGradient(withoutHidden(shown, x)[0]).reshape([batch * heads, length, dKey]),
+      );
       const nearest = tf.argMax(similarity(flat, centroids, batch), 2); // [batch · heads, length]
       const head = tf.range(0, heads, 1, 'int32').reshape([1, heads, 1]);
       const byHead = tf.cast(nearest, 'int32').reshape([batch, heads, length]);
@@ -229,7 +233,7 @@ function expectRouting(
   centroids: tf.Tensor,
   mask: tf.Tensor | undefined,
 ): { lead: number[]; length: number; dKey: number; clusters: number } {
-  const axes = query.rank === 4 ? ['batch', 'heads'] : ['batch'];
+  const axes = leadingAxes('query', query);
   const shape = expectShape('query', query, [...axes, 'length', 'dKey']);
   if (keys) expectShape('keys', keys, shape);
   const lead = shape.slice(0, -2);
@@ -239,6 +243,6 @@ function expectRouting(
     'clusters',
     dKey,
   ]).slice(-2);
-  if (mask) expectShape('mask', mask, [lead[0], 1, length]);
+  if (mask) expectMask(mask, [lead[0], 1, length]);
   return { lead, length, dKey, clusters };
 }

@@ -1,6 +1,6 @@
-import { castMask } from '../../tensors/mask';
-import { type Random, uniform } from '../../tensors/random';
-import { expectShape } from '../../tensors/shape';
+import { castMask, expectMask, expectMaskOf } from '../../tensors/mask';
+import { expectDraw, type Random, uniform } from '../../tensors/random';
+import { expectShape, expectTensor, leadingAxes } from '../../tensors/shape';
 import { stopGradient } from '../../tensors/stop-gradient';
 import { tf } from '../../tensors/tf';
 import { maskedSoftmax } from '../masked-softmax';
@@ -56,6 +56,8 @@ export function sinkhorn(
   mask?: tf.Tensor,
   { iterations = 7 }: { iterations?: number } = {},
 ): tf.Tensor {
+  expectTensor('logits', logits);
+  if (mask) expectMaskOf(mask, logits.shape);
   return tf.tidy(() => {
     const nothing = tf.scalar(-1e9); // not lower: logits are subtracted from it
     const shown = mask && tf.broadcastTo(castMask(mask, 'bool'), logits.shape);
@@ -71,6 +73,7 @@ export function sinkhorn(
 
 /** Gumbel noise, −log(−log u) of u in (0, 1): added to logits, it makes their largest a random draw. */
 export function gumbelNoise(shape: number[], next: Random): tf.Tensor {
+  expectDraw(shape, next);
   const size = shape.reduce((product, n) => product * n, 1);
   const draw = () => -Math.log(-Math.log(Math.min(Math.max(next(), 1e-9), 1 - 1e-9)));
   return tf.tensor(Float32Array.from({ length: size }, draw), shape);
@@ -158,7 +161,7 @@ export function sparse(weights: tf.Tensor, numbers: tf.Tensor, keyCount: number)
 }
 
 export function lengthAxes(x: tf.Tensor): string[] {
-  return x.rank === 4 ? ['batch', 'heads', 'length', 'dKey'] : ['batch', 'length', 'dKey'];
+  return [...leadingAxes('query', x), 'length', 'dKey'];
 }
 
 /** [batch, (heads,) length, depth] → [groups, blocks, block, depth], padded with 0. */
@@ -184,7 +187,7 @@ export function cutIntoBlocks(
   const lead = keys.shape.slice(0, -2);
   const [length] = keys.shape.slice(-2);
   expectShape('values', values, [...lead, length, 'dValue']);
-  if (mask) expectShape('mask', mask, [lead[0], 1, length]);
+  if (mask) expectMask(mask, [lead[0], 1, length]);
   if (!(Number.isInteger(block) && block >= 1)) throw new Error(`expected block ≥ 1, got ${block}`);
   const heads = lead[1] ?? 1;
   const shown = mask ? castMask(mask, 'float32') : tf.ones([lead[0], 1, length]);

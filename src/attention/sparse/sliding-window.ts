@@ -1,3 +1,4 @@
+import { expectSizes, lengthOf } from '../../tensors/shape';
 import type { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
 import { type Blocks, remembered } from './block-layout';
@@ -32,12 +33,13 @@ export function slidingWindowAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask: tf.Tensor | undefined,
   options: WindowOptions,
 ): { context: T; weights: SparseWeights } {
-  const length = query.shape[query.rank - 2];
+  const length = lengthOf('query', query);
   return blockAttention(query, keys, values, remembered(slidingWindow, length, options), mask);
 }
 
 /** Its pattern: a block of queries side by side sees its own positions and w/2 on either side. */
 export function slidingWindow(length: number, { window, causal = false }: WindowOptions): Blocks {
+  expectSizes({ length });
   if (!(window > 0 && window % 2 === 0)) {
     throw new Error(`window: expected an even number above 0, got ${window}`);
   }

@@ -1,3 +1,4 @@
+import { expectSizes, lengthOf } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
 import { type Blocks, remembered } from './block-layout';
@@ -47,8 +48,8 @@ export function sparseTransformerAttention<T extends tf.Tensor = tf.Tensor3D>(
   mask: tf.Tensor | undefined,
   { use, ...options }: SparsePattern & { use: SparsePatternUse },
 ): { context: T; weights: SparseWeights } {
+  const length = lengthOf('query', query);
   const shape: number[] = query.shape;
-  const length = shape[shape.length - 2];
   if (use === 'merged') {
     return unionAttention(query, keys, values, remembered(disjoint, length, options), mask);
   }
@@ -77,6 +78,7 @@ export function sparseTransformerAttention<T extends tf.Tensor = tf.Tensor3D>(
 /** The patterns A^(1) and A^(2). `keysSeen` lists them for a plot. */
 export function sparsePatterns(length: number, options: SparsePattern): [Blocks, Blocks] {
   const { pattern, stride: l, summary: c = 1 } = options;
+  expectSizes({ length });
   if (!(Number.isInteger(l) && l > 0)) {
     throw new Error(`stride: expected a whole number above 0, got ${l}`);
   }

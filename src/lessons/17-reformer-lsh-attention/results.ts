@@ -59,7 +59,7 @@ function attention(kind: Kind, next: Random): Attend {
       Array.from({ length }, (_, j) => Number(sees(i, j))),
     );
     return (q, v) =>
-      scaledDotProductAttention(q, unit(q), v, tf.tensor2d(mask), { scale: 1 }).context;
+      scaledDotProductAttention(q, unit(q), v, tf.tensor3d([mask]), { scale: 1 }).context;
   }
   const rounds = Number(kind.slice('LSH-'.length));
   return (q, v) => {

@@ -12,10 +12,11 @@ export function product(a: tf.Tensor, b: tf.Tensor, transposeB = false): tf.Tens
   const fused = tf.customGrad((...args) => {
     const [left, right, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     save([left, right]);
-    const gradFunc = (dy: tf.Tensor, [l, r]: tf.Tensor[]) =>
-      transposeB
+    const gradFunc = (dy: tf.Tensor, [l, r]: tf.Tensor[]) => {
+      return transposeB
         ? [matMulKernel(dy, r), times(dy, l)]
         : [matMulKernel(dy, r, false, true), times(l, dy)];
+    };
     return { value: matMulKernel(left, right, false, transposeB), gradFunc };
   });
   return fused(a, b);

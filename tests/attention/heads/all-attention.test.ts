@@ -111,8 +111,8 @@ describe('allAttention', () => {
     [{ values: [2, 4, 4] }, 'values: expected shape [2, 3, dValue], got [2, 4, 4]'],
     [{ K: [5, 3] }, 'persistent keys: expected shape [N, 4], got [5, 3]'],
     [{ V: [6, 4] }, 'persistent values: expected shape [5, 4], got [6, 4]'],
-    [{ mask: [1, 1, 4] }, 'mask: expected shape [1, 3], got [1, 4]'],
-    [{ mask: [1, 2, 3] }, 'mask: expected shape [3, 3], got [2, 3]'],
+    [{ mask: [1, 1, 4] }, 'mask: expected shape [1, 1, 3], got [1, 1, 4]'],
+    [{ mask: [1, 2, 3] }, 'mask: expected shape [1, 3, 3], got [1, 2, 3]'],
   ])('refuses %j and says what does not fit', (wrong: Record<string, number[]>, message) => {
     const x = [2, 3, 4];
     const shapes = { query: x, keys: x, values: x, K: [5, 4], V: [5, 4], ...wrong };

@@ -173,7 +173,7 @@ describe('segmentAttention', () => {
     [{ WV: [4] }, 'WV: expected shape [4, 4], got [4]'],
     [{ WKR: [6, 4] }, 'WKR: expected shape [4, 4], got [6, 4]'],
     [{ WO: [3, 4] }, 'input depth 4 ≠ rows of W 3'],
-    [{ mask: [1, 1, 3, 4] }, 'mask: expected shape [3, 5], got [3, 4]'],
+    [{ mask: [1, 1, 3, 4] }, 'mask: expected shape [1, 1, 3, 5], got [1, 1, 3, 4]'],
   ])('refuses %j and says what does not fit', (wrong: Record<string, number[]>, message) => {
     const square = { WQ: [4, 4], WKE: [4, 4], WKR: [4, 4], WV: [4, 4], WO: [4, 4] };
     const shapes = { x: [2, 3, 4], memory: [2, 2, 4], ...square, u: [2, 2], v: [2, 2], ...wrong };

@@ -126,7 +126,8 @@ describe('pointAttention', () => {
     [{ positions: [2, 6, 2] }, 'input depth 2 ≠ rows of W 3'],
   ])('refuses %j', (wrong: Record<string, number[]>, message) => {
     const given: Record<string, tf.Tensor> = setting();
-    for (const [name, shape] of Object.entries(wrong)) given[name] = tf.zeros(shape, 'int32');
+    for (const [name, shape] of Object.entries(wrong))
+      given[name] = tf.zeros(shape, name === 'neighbours' ? 'int32' : 'float32');
     const before = tf.memory().numTensors;
     const { x, positions, neighbours } = given;
     expect(() => pointAttention(x, positions, neighbours, parameters)).toThrow(message);

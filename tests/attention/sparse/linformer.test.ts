@@ -123,7 +123,7 @@ describe('linformerAttention', () => {
     [{ E: [2, 2], F: [2, 2] }, '3 keys, but E has only 2 rows'],
     [{ E: [5] }, 'E: expected shape [length, k], got [5]'],
     [{ F: [5, 3] }, 'F: expected shape [5, 2], got [5, 3]'],
-    [{ mask: [1, 1, 4] }, 'mask: expected shape [1, 3], got [1, 4]'],
+    [{ mask: [1, 1, 4] }, 'mask: expected shape [1, 1, 3], got [1, 1, 4]'],
     [{ mask: [1, 3, 3] }, 'mask: expected shape [..., 1, 3], the same for every query'],
   ])('refuses %j and says what does not fit', (wrong: Record<string, number[]>, message) => {
     const x = [2, 3, 4];

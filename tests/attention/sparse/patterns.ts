@@ -25,11 +25,11 @@ export function draw(shape: number[], { seed = 1, dValue = 3, scale = 2 } = {}):
 }
 
 /** [length, length], 1 where the definition lets i see j. */
-export function patternMask(length: number, sees: (i: number, j: number) => boolean): tf.Tensor2D {
+export function patternMask(length: number, sees: (i: number, j: number) => boolean): tf.Tensor3D {
   const rows = Array.from({ length }, (_, i) =>
     Array.from({ length }, (_, j) => Number(sees(i, j))),
   );
-  return tf.tensor2d(rows, [length, length]);
+  return tf.tensor3d([rows], [1, length, length]);
 }
 
 export function distance(a: tf.Tensor, b: tf.Tensor): number {

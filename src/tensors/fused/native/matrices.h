@@ -1,0 +1,75 @@
+/** Matrices that lie in tensors, by Eigen; and work divided among threads. */
+#pragma once
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "Eigen/Core"
+#include "operation.h"
+
+using Eigen::Index;
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/** n rows in somebody's memory, one every so many numbers: some columns, a step of a sequence. */
+using Rows = Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
+/** Rows as arguments, to read and to write. */
+using In = const Eigen::Ref<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>&;
+using Out = Eigen::Ref<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
+
+inline Rows rows(float* data, Index n, Index columns, Index stride) {
+  return {data, n, columns, Eigen::OuterStride<>(stride)};
+}
+
+/** A tensor as a matrix: [a, b, columns] is [a · b, columns], and [columns] is [1, columns]. */
+inline Rows matrix(const Tensor& tensor) {
+  const Index columns = tensor.shape.back();
+  return rows(tensor.data, columns == 0 ? 0 : tensor.size() / columns, columns, columns);
+}
+
+/** Of a tensor [batch, time, width], or a matrix [batch · time, width], n examples. */
+struct Steps {
+  float* data;
+  Index n, time, width;
+
+  Steps(float* data, Index first, Index n, Index time, Index width)
+      : data(data + first * time * width), n(n), time(time), width(width) {}
+  Steps(const Tensor& tensor, Index first, Index n)
+      : Steps(tensor.data, first, n, tensor.shape[1], tensor.shape[2]) {}
+
+  /** [n, width], one step of each. */
+  Rows at(Index t) const { return rows(data + t * width, n, width, time * width); }
+  /** [n · time, width] */
+  Rows all() const { return rows(data, n * time, width, width); }
+};
+
+// Products, compiled once, in matrices.cc.
+
+/** c += a b */
+void add_product(Out c, In a, In b);
+/** c += a bᵀ */
+void add_product_transposed(Out c, In a, In b);
+/** aᵀ b, what a matrix that was multiplied with a gets of the gradient; the work divided among threads. */
+void weight_gradient(Out d, In a, In b);
+
+/** As many as TensorFlow uses within an operation. */
+int threads();
+
+/**
+ * Calls f(first, n) for parts of 0 … size − 1, each in a thread of its own.
+ *
+ * @param work floating-point operations of all together: where they are few, a thread would cost
+ *   more than it gains
+ */
+template <typename F>
+void in_parts(Index size, double work, F f) {
+  const double least = 2e6;  // some 50 µs; to start a thread takes 20
+  const Index parts = std::max<Index>(
+      1, std::min<Index>({threads(), size, static_cast<Index>(work / least)}));
+  const auto begin = [&](Index part) { return part * size / parts; };
+  std::vector<std::thread> others;
+  for (Index part = 1; part < parts; part++)
+    others.emplace_back(f, begin(part), begin(part + 1) - begin(part));
+  f(Index(0), begin(1));
+  for (std::thread& other : others) other.join();
+}

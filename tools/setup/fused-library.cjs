@@ -1,0 +1,25 @@
+/**
+ * Finds and loads the library of fused operations that was compiled for the processor this runs on.
+ * The set-up copies this file to where it puts the libraries, in the cache, from where src loads it.
+ */
+const { createHash } = require('node:crypto');
+const { existsSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** The file's name says what this processor can: code for a newer one would crash an older one. */
+exports.fileName = () => {
+  const [, abilities] =
+    /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8')) ?? [];
+  return `${createHash('sha256')
+    .update(abilities ?? '')
+    .digest('hex')
+    .slice(0, 16)}.node`;
+};
+
+/** Makes the operations known to TensorFlow; false if there is no library for this processor. */
+exports.load = () => {
+  const file = join(__dirname, exports.fileName());
+  if (!existsSync(file)) return false;
+  require(file);
+  return true;
+};
