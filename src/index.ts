@@ -11,6 +11,7 @@ export * from './data/number-words';
 export * from './data/scriptio-continua';
 export * from './data/transformer-in-pytorch';
 export * from './lessons';
+export * from './models/number-errors';
 export * from './models/pronounce';
 export {
   type Behaviour,
