@@ -4,6 +4,7 @@ import { loadNumberPairs, numberWords } from '../../data/number-words';
 import { errorByLength, pronunciationErrors, spellingPairs } from '../../models/pronounce';
 import { Transformer } from '../../models/transformer';
 import type { Results } from '../../notebook/stored-results';
+import { tf } from '../../tensors/tf';
 import { Adam, type AdamOptions } from '../../training/adam';
 import { checkpointFile, saveCheckpoint } from '../../training/checkpoint';
 import { cosineSchedule, warmupSchedule } from '../../training/schedule';
@@ -20,19 +21,14 @@ const warm = (step: number) => 0.2 * warmupSchedule(base.dModel, 50)(step);
 const cold = (step: number) => warm(Math.max(step, 50));
 const paper: AdamOptions = { beta1: 0.9, beta2: 0.98, epsilon: 1e-9 };
 
-type Run = Partial<VariantOptions> & {
-  without?: Part;
-  rate?: (step: number) => number;
-  steps?: number;
-};
+type Run = Partial<VariantOptions> & { without?: Part; rate?: (step: number) => number };
 
-/** What is trained on numbers, from English to German, beside the Transformer as it is. */
+/** What is trained for 400 steps on numbers, from English to German. */
 const runs: Record<string, Run> = {
   'the whole Transformer': {},
-  '1 head': { heads: 1 },
-  '2 heads': { heads: 2 },
-  '16 heads': { heads: 16 },
   'learned positions': { positions: 'learned' },
+  '1 head': { heads: 1 },
+  '16 heads': { heads: 16 },
   'without positions': { without: 'positions' },
   'without residual connections': { without: 'residual connections' },
   'without layer norm': { without: 'layer norm' },
@@ -42,10 +38,17 @@ const runs: Record<string, Run> = {
   'without a causal mask': { without: 'causal mask' },
   'without warm-up': { rate: cold },
   'without label smoothing': { labelSmoothing: 0 },
-  'six layers, post-norm, warm-up': { layers: 6, steps: 200 },
-  'six layers, post-norm, no warm-up': { layers: 6, steps: 200, rate: cold },
-  'six layers, pre-norm, warm-up': { layers: 6, steps: 200, norm: 'pre' },
-  'six layers, pre-norm, no warm-up': { layers: 6, steps: 200, norm: 'pre', rate: cold },
+};
+/** What is trained on, to 1,000 steps. */
+const longer = ['the whole Transformer', 'learned positions'];
+
+/** What is trained for 200 steps only, six layers deep. */
+const deep: Record<string, Run> = {
+  'post-norm, warm-up': {},
+  'post-norm, no warm-up': { rate: cold },
+  'post-norm, no warm-up, a quarter of the rate': { rate: (step) => cold(step) / 4 },
+  'pre-norm, warm-up': { norm: 'pre' },
+  'pre-norm, no warm-up': { norm: 'pre', rate: cold },
 };
 
 /** Every part taken out once, other heads and positions; and one pass over the words of CMUdict. */
@@ -56,22 +59,36 @@ export async function results(report: (line: string) => void): Promise<Results> 
     numbers[name] = [...(numbers[name] ?? []), value];
     report(`${name}: ${value.toFixed(3)}`);
   };
-  for (const seed of [1, 2, 3]) {
+  const seeds = [1, 2, 3];
+  for (const seed of seeds) {
     for (const [name, run] of Object.entries(runs)) {
-      const { right, loss, losses } = translated({ ...run, seed });
-      note(`${name}: right`, 100 * right);
-      note(`${name}: loss`, loss);
+      const one = translator({ ...run, seed });
+      const measure = (what: string) => {
+        note(`${what}: right`, 100 * one.right());
+        note(`${what}: loss`, one.loss());
+      };
+      one.train(400);
+      measure(name);
+      if (longer.includes(name)) {
+        one.train(600);
+        measure(`${name}, 1,000 steps`);
+      }
+      one.dispose();
+    }
+    for (const [name, run] of Object.entries(deep)) {
+      const one = translator({ ...run, layers: 6, seed });
+      const losses = one.train(200);
+      note(`six layers, ${name}: loss`, one.loss());
       curves[name] = [...(curves[name] ?? []), every(5, losses)];
+      one.dispose();
     }
   }
   const data = loadCmudict();
-  for (const seed of [1, 2, 3]) {
-    const { model, losses } = await pronouncing({ steps: 819, warmup: 100, seed });
-    curves['pronunciation, loss'] = [...(curves['pronunciation, loss'] ?? []), every(9, losses)];
-    const byLength = errorByLength(model, data.validation);
-    curves['pronunciation, by length'] = [...(curves['pronunciation, by length'] ?? []), byLength];
+  const curve = 'pronunciation, by length';
+  for (const seed of seeds) {
+    const model = await pronouncing({ steps: 819, warmup: 100, seed });
+    curves[curve] = [...(curves[curve] ?? []), errorByLength(model, data.validation)];
     note('error, all test words', 100 * pronunciationErrors(model, data.test).token);
-    note('error, longest words over shortest', byLength[5] / byLength[0]);
     model.dispose();
   }
   return { setting: 'seeds 1, 2 and 3', numbers, curves };
@@ -79,33 +96,38 @@ export async function results(report: (line: string) => void): Promise<Results> 
 
 /** The checkpoint `transformer`: as many steps, on the same batches, as `rnnsearch` of lesson 02. */
 export async function checkpoints(report: (line: string) => void): Promise<void> {
-  const { model } = await pronouncing({ steps: 10_000, warmup: 400, seed: 1 }, report);
+  const model = await pronouncing({ steps: 10_000, warmup: 400, seed: 1 }, report);
   saveCheckpoint(checkpointFile('transformer'), model.parameters);
 }
 
-/** Trains on 8,000 numbers, and measures on 500 others. */
-function translated({ without, rate = warm, steps = 400, seed = 1, ...options }: Run) {
+/** Learns from 8,000 numbers, and is measured on 500 others. */
+function translator({ without, rate = warm, seed = 1, ...options }: Run) {
   const { train: pairs, test } = loadNumberPairs({ from: 'english', to: 'german' });
   const model = variant({ ...base, ...options, seed }, without);
   const adam = new Adam(model.parameters, { ...paper, learningRate: rate });
   const stream = batches(pairs, { batchSize: 64, seed });
-  const losses = Array.from({ length: steps }, () => {
-    const some: Batch = stream.next().value;
-    return adam.minimize(() => model.loss(some));
-  });
-  const held = model.loss(batch(test), 0);
-  const loss = held.dataSync()[0];
-  const written = model.write(
-    test.map(({ source }) => source),
-    22,
-  );
-  const right = test.filter(
-    ({ targetWords }, i) => numberWords.german.decode(written[i]).join() === targetWords.join(),
-  ).length;
-  held.dispose();
-  adam.dispose();
-  model.dispose();
-  return { right: right / test.length, loss, losses };
+  return {
+    /** The loss of each step. */
+    train: (steps: number) =>
+      Array.from({ length: steps }, () => {
+        const some: Batch = stream.next().value;
+        return adam.minimize(() => model.loss(some));
+      }),
+    /** The loss on held-out numbers, not smoothed. */
+    loss: () => tf.tidy(() => model.loss(batch(test), 0).dataSync()[0]),
+    /** The share of held-out numbers that are written without a mistake. */
+    right() {
+      const sources = test.map(({ source }) => source);
+      const written = model.write(sources, 22).map((ids) => numberWords.german.decode(ids).join());
+      return (
+        test.filter(({ targetWords }, i) => written[i] === targetWords.join()).length / test.length
+      );
+    },
+    dispose() {
+      adam.dispose();
+      model.dispose();
+    },
+  };
 }
 
 /** A Transformer about as large as lesson 02's model, trained on the same batches. */
@@ -123,14 +145,14 @@ async function pronouncing(
     learningRate: cosineSchedule(0.002, steps, warmup),
   });
   const stream = batches(spellingPairs(loadCmudict().train), { batchSize: 128, seed });
-  const losses = await train(steps, () => adam.minimize(() => model.loss(stream.next().value)), {
+  await train(steps, () => adam.minimize(() => model.loss(stream.next().value)), {
     update: (step, { loss }) => {
       if (step % 500 === 0) report?.(`step ${step}, loss ${loss.toFixed(3)}`);
     },
     done: () => {},
   });
   adam.dispose();
-  return { model, losses };
+  return model;
 }
 
 /** Means of so many numbers in a row. */
