@@ -9,6 +9,7 @@ export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
 export * from './data/number-words';
 export * from './data/scriptio-continua';
+export * from './data/transformer-in-pytorch';
 export * from './lessons';
 export * from './models/number-errors';
 export * from './models/pronounce';

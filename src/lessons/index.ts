@@ -6,6 +6,7 @@ export { lesson04 } from './04-global-and-local-attention/exercises';
 export { lesson07 } from './07-scaled-dot-product-self-attention/exercises';
 export { lesson08 } from './08-multi-head-attention/exercises';
 export * from './08-multi-head-attention/look-ups';
+export { lesson09 } from './09-transformer/exercises';
 export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';

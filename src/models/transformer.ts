@@ -233,7 +233,8 @@ export class Transformer {
         values: tf.gather(values, rows),
       });
       // Where every row continues itself, nothing has to move.
-      if (parents.length !== memory.shape[0] || parents.some((parent, row) => parent !== row)) {
+      const before = sources[0].keys.shape[0];
+      if (parents.length !== before || parents.some((parent, row) => parent !== row)) {
         sources = sources.map(continued);
         pasts = pasts.map((past) => past && continued(past));
         memoryMask &&= tf.gather(memoryMask, rows);

@@ -169,6 +169,17 @@ describe('Transformer', () => {
     }
   });
 
+  test('goes on when all but one output of a beam have ended', () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const model = small({ targetTokens: 4, layers: 1, seed });
+      const [found] = model.decode([[3, 4, 5]], 6, { width: 3 });
+      if (found.ids.length < 6) {
+        expect(logProbability(model, [3, 4, 5], found)).toBeCloseTo(found.logProbability, 4);
+      }
+      model.dispose();
+    }
+  });
+
   test('gives all weights of all layers and heads, for plots', () => {
     const model = small({ layers: 3 });
     const { weights } = model.forward([[3, 4, 5, 6]], [[1, 3]]);
