@@ -1,14 +1,6 @@
-import { type Exercise, judge, lesson09, sinusoidalPositions } from 'attention';
+import { lesson09, sinusoidalPositions } from 'attention';
 import { expect, test } from 'vitest';
-
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-const stub = () => {
-  throw new Error('not implemented');
-};
+import { marks, stub } from '../marks';
 
 test('9.1 accepts the right numbers, and tells what was forgotten', () => {
   const root = Math.sqrt(3);
