@@ -16,6 +16,8 @@ export interface PageEntry {
   lesson: string;
   cells: string[];
   talk: boolean;
+  /** Words that a reader sees in paragraphs, lists and tables. */
+  words: number;
   /** Of the talk: the headings of the notebook for which this is the slide. */
   sections: string[];
 }
@@ -77,6 +79,7 @@ export async function compose(
       lesson: name,
       cells: [...new Set(all)].map((cell) => cells[cell]?.id ?? ''),
       talk: slide.mark !== undefined,
+      words: page.pieces.reduce((sum, { block }) => sum + (block.words ?? 0), 0),
       sections: slide.mark?.sections ?? [],
     };
     return { page, entry, notes: p === 0 ? slide.notes : '', crumb: crumbOf(slide, page, title) };

@@ -193,7 +193,8 @@ function paragraphs(group: Placed[], formulas: Formula[], links: Record<string, 
 function blockOf(group: Placed[], reading: Reading): Block {
   const { context, formulas } = reading;
   const { cell } = context;
-  const html = clean(md.parser(group as Token[]), reading);
+  // The parser marks tasks in its tokens.
+  const html = clean(md.parser(structuredClone(group) as Token[]), reading);
   const words = wordsIn(html);
   const set = (part: string) => withFormulas(part, reading);
   const [first] = group;

@@ -109,16 +109,6 @@ const failing: [string, () => object | string, RegExp][] = [
     /cell 1 \(cell\d+\), line 3: the formula \\nope\{x\} does not parse/,
   ],
   [
-    'a leftover dollar sign',
-    () => notebook(markdown('# T\n\nfine $x$\nbut $ y$ not')),
-    /line 4: a dollar sign that begins or ends no formula/,
-  ],
-  [
-    'an environment outside of a formula',
-    () => notebook(markdown('# T\n\n\\begin{aligned} a &= b \\end{aligned}')),
-    /line 3: \\begin\{aligned\} outside of a formula/,
-  ],
-  [
     'a missing image',
     () => notebook(markdown('# T\n\n![A](images/none.png)')),
     /images\/none\.png is not there/,

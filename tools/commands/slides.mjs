@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { chosenLessons } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
@@ -39,6 +39,8 @@ export default async function slides(args) {
     ...chosen.map(({ notebook }) => notebook),
     ...paths.map((path) => resolve(here, path)),
   ];
+  const missing = files.find((file) => !existsSync(file));
+  if (missing) throw new SetupError(`There is no file ${missing}.`);
   await buildSlides();
   /** @param {string} name */
   const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
@@ -55,10 +57,18 @@ export default async function slides(args) {
       const { file, pdf, handout, pages, notes } = await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       const written = [file, pdf ?? [], handout ?? []].flat().map((path) => relative(root, path));
-      const talk = pages.filter((/** @type {any} */ page) => page.talk).length;
-      const behind = pages.length - talk;
-      const count = [talk ? `${talk} slides` : [], behind ? `${behind} behind` : []].flat();
-      console.log(`${count.join(', ')}, ${seconds} s: ${written.join(', ')}`);
+      const talk = pages.filter((/** @type {any} */ page) => page.talk);
+      const behind = pages.length - talk.length;
+      const words = talk
+        .map((/** @type {any} */ page) => page.words)
+        .sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+      const middle = words[words.length >> 1];
+      const size = (statSync(file).size / 1e6).toFixed(1);
+      const said = [
+        talk.length ? `${talk.length} slides, ${middle} words (most ${words.at(-1)})` : [],
+        behind ? `${behind} behind` : [],
+      ];
+      console.log(`${said.flat().join(', ')}, ${seconds} s, ${size} MB: ${written.join(', ')}`);
       for (const note of notes) console.log(`  ${note}`);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== 'DeckError') throw error;
