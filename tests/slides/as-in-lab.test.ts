@@ -189,7 +189,7 @@ const expected = [...same, ...sameOutputs].map(([, read]) => read);
 const readAll = (page: Page, selectors: string[]) =>
   Promise.all(selectors.map((selector) => page.locator(selector).evaluateAll(inBrowser)));
 
-test('what is mathematics, a dollar, a task, a footnote, a direction is the same in the Lab and on a slide', async () => {
+test('JupyterLab: what is mathematics, a dollar, a task, a footnote, a direction', async () => {
   const { page: lab, close } = await openInLab('cases.ipynb', notebook(...cells));
   try {
     const rendered = ':is(.jp-MarkdownOutput, .jp-OutputArea-output)';
@@ -202,7 +202,7 @@ test('what is mathematics, a dollar, a task, a footnote, a direction is the same
   }
 }, 180_000);
 
-test('and on a slide', async () => {
+test('a slide: the same', async () => {
   const { file } = await deck(notebook(...cells));
   const { page } = await open(file);
   const titled = cells.map(({ id, source }) =>
