@@ -112,13 +112,28 @@ const imageTypes = ['svg+xml', 'png', 'jpeg', 'gif', 'webp'].map((type) => `imag
 const readers: Record<string, (text: string, context: Context) => Block[]> = {
   'text/html': (text, context) => {
     const html = foreignHtml(text, context);
-    if (/[^\s]/.test(html.replace(/<(?!img|svg)[^>]*>/g, ''))) {
-      return [
-        { kind: 'prose', cell: context.cell, html: `<div class="output">${html}</div>`, text: '' },
-      ];
+    if (!/\S/.test(html.replace(/<(?!img|svg)[^>]*>/g, ''))) {
+      const what = 'an output in HTML that shows nothing without its scripts';
+      context.problems.add(what, context.place);
+      return [];
     }
-    context.problems.add('an output in HTML that shows nothing without its scripts', context.place);
-    return [];
+    const { cell } = context;
+    const prose = (part: string): Block[] =>
+      /\S/.test(part)
+        ? [{ kind: 'prose', cell, html: `<div class="output">${part}</div>`, text: '' }]
+        : [];
+    const [before, table, after = ''] = html.split(/<\/?table[^>]*>/);
+    if (html.match(/<table/g)?.length !== 1) return prose(html);
+    // One table, as of a data frame: it may go on on a further page.
+    const [head = ''] = /<thead>[\s\S]*<\/thead>/.exec(table) ?? [];
+    const rowsOf = (part: string) => part.match(/<tr[\s>][\s\S]*?<\/tr>/g) ?? [];
+    const rows = rowsOf(table.slice(table.indexOf(head) + head.length));
+    const around = [before, after].map((part) => part.replace(/<\/?div[^>]*>/g, ''));
+    return [
+      ...prose(around[0]),
+      { kind: 'table', cell, head: rowsOf(head).join(''), rows },
+      ...prose(around[1]),
+    ];
   },
   'text/markdown': (text, context) => markdownBlocks(withoutWholeSource(text), context),
   'text/latex': (text, context) => {

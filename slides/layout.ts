@@ -367,12 +367,13 @@ const uncut = ({ height, parts }: Extent) => Math.max(...(parts.length > 0 ? par
  */
 export function shrunk(slide: Slide, measured: Measured): { measured: Measured; said: string[] } {
   const said: string[] = [];
+  const smallest = sizes[sizes.length - 1];
   const space = room.bottom - Math.max(...slide.blocks.map(headOf), headOf(slide.under)) - 20;
   function headOf(block: Block | undefined) {
     return block === undefined || block.kind === 'heading' ? measured.head(block) : 0;
   }
   for (const [i, block] of slide.blocks.entries()) {
-    const extent = measured.full[sizes[sizes.length - 1]][i];
+    const extent = measured.full[smallest][i];
     const [across, down] = [1 / extent.excess, space / uncut(extent)];
     if (isGraphic(block) || (across > 0.99 && down > 1)) continue;
     // Smaller letters make shorter lines, too: half the size takes a quarter of the height.
@@ -386,6 +387,7 @@ export function shrunk(slide: Slide, measured: Measured): { measured: Measured; 
         all.map((extent, i) => {
           const { shrink } = slide.blocks[i];
           if (shrink === undefined) return extent;
+          if (Number(size) !== smallest) return { ...extent, height: Infinity };
           const height = Math.min(space, extent.height * shrink);
           return { height, parts: extent.parts.map((part) => part * shrink), excess: 1 };
         }),
