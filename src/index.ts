@@ -7,8 +7,10 @@ export * from './data/cmudict';
 export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
+export * from './data/number-words';
 export * from './data/scriptio-continua';
 export * from './lessons';
+export * from './models/number-errors';
 export * from './models/pronounce';
 export {
   type Behaviour,

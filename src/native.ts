@@ -5,9 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
-import { deflateSync } from 'node:zlib';
 import { packageRoot } from './package-root';
-import { provideDeflate } from './plots/png';
 import { provideFused } from './tensors/fused/operation';
 import { provideInt64 } from './tensors/kernels';
 import { tf } from './tensors/tf';
@@ -56,5 +54,3 @@ function loadFused(): boolean {
   const library = join(tfjsNode, 'lib', 'fused', 'index.cjs');
   return existsSync(library) && require(library).load();
 }
-
-provideDeflate((bytes) => deflateSync(bytes, { level: 9 }));

@@ -1,3 +1,4 @@
+import { oneHot } from '../tensors/one-hot';
 import { type Random, shuffled } from '../tensors/random';
 import { tf } from '../tensors/tf';
 import type { Digit } from './mnist';
@@ -43,20 +44,10 @@ export function cloakroom(digits: readonly Digit[], hooks = 8) {
     return {
       tickets: tf.tensor3d(all.map(({ ticket }) => [ticket])),
       hooks: tf.tensor3d(all.map(({ numbers }) => numbers)),
-      coats: tf.tidy(
-        () =>
-          tf.oneHot(
-            tf.tensor2d(
-              all.map(({ coats }) => coats),
-              undefined,
-              'int32',
-            ),
-            10,
-            1,
-            0,
-            'float32',
-          ) as tf.Tensor3D,
-      ),
+      coats: tf.tidy(() => {
+        const kinds = all.map(({ coats }) => coats);
+        return oneHot(tf.tensor2d(kinds, undefined, 'int32'), 10) as tf.Tensor3D;
+      }),
       wanted: tf.tensor1d(
         all.map(({ wanted }) => wanted),
         'int32',

@@ -91,9 +91,8 @@ export function beamSearch(
   return ended.length > 0 ? ended : best(open);
 }
 
-/** The positions of the n largest values, largest first; the lower position first among equals. */
 /**
- * The places of the n largest log-probabilities, the largest first.
+ * The places of the n largest log-probabilities, the largest first; the lower place first among equals.
  *
  * @throws if one is not a number: there is no largest then
  */

@@ -1,5 +1,5 @@
 import { barWidth, largestOf, onOneScale, type Scale } from './colors';
-import { type Figure, faint, figure, type Heading, masked, plain, quiet } from './figure';
+import { type Figure, faint, figure, type Heading, masked, palette, plain, quiet } from './figure';
 import { grid } from './grid';
 import { cellSize, checkTokens, mostLabels, tokenAxis } from './tokens';
 import { type Matrix, peak, readMatrix } from './weights';
@@ -16,6 +16,10 @@ export interface HeatmapOptions extends Heading, Scale {
   keyTitle?: string;
   /** Print each value in its cell. Default: up to 6 × 6. */
   numbers?: boolean;
+  /** A place among the keys for each query, drawn as a dot: 2.5 lies between keys 2 and 3. */
+  marks?: number[];
+  /** How many keys the mark reaches to either side, drawn as a line. */
+  reach?: number;
 }
 
 /**
@@ -28,18 +32,22 @@ export interface HeatmapOptions extends Heading, Scale {
  * @param weights `[queries, keys]`; leading dimensions of size 1 are dropped.
  * @throws if the title is empty, the rank is not 2, a token is missing ("weights have 5 keys, but
  * 4 key tokens were given"), or a value is NaN, infinite or (for weights) negative; the message
- * names its position.
+ * names its position; or if there are not as many marks as queries.
  *
  * @example
  * heatmap(weights, { title: 'Cross-attention, layer 1, head 1', queries: sounds, keys: letters })
  */
 export function heatmap(weights: Matrix, options: HeatmapOptions): Figure {
   const { queries, keys, queryTitle = 'query', keyTitle = 'key', signed = false } = options;
+  const { marks, reach = 0 } = options;
   const what = signed ? 'scores' : 'weights';
   const rows = readMatrix(weights, what, options);
   const [rowCount, columnCount] = [rows.length, rows[0].length];
   checkTokens(queries, rowCount, what, 'query');
   checkTokens(keys, columnCount, what, 'key');
+
+  if (marks && marks.length !== rowCount)
+    throw new Error(`${what} have ${rowCount} queries, but ${marks.length} marks were given`);
 
   const { numbers = rowCount <= 6 && columnCount <= 6 } = options;
   const cell = cellSize(Math.max(rowCount, columnCount));
@@ -59,12 +67,15 @@ export function heatmap(weights: Matrix, options: HeatmapOptions): Figure {
     },
   );
   return figure(
-    onOneScale(
-      [cells(rows, 'x', 'y', { gap: gapOf(cell), numbers, hover: hover(queries, keys) })],
-      options,
-      peak(rows),
-      panel.height,
-    ),
+    [
+      ...onOneScale(
+        [cells(rows, 'x', 'y', { gap: gapOf(cell), numbers, hover: hover(queries, keys) })],
+        options,
+        peak(rows),
+        panel.height,
+      ),
+      ...(marks ? [dots(marks, reach)] : []),
+    ],
     {
       xaxis: { ...top.axis, domain: panels[0].xdomain, title: axisTitle(keyTitle) },
       yaxis: { ...left.axis, domain: panels[0].ydomain, title: axisTitle(queryTitle) },
@@ -77,8 +88,23 @@ export function heatmap(weights: Matrix, options: HeatmapOptions): Figure {
       options.subtitle,
       `${queryTitle} down (${rowCount}), ${keyTitle} across (${columnCount})`,
       `${largestOf(options)}: ${strongestKeys(rows, queries, keys)}`,
+      marks && `Marks at ${marks.map((mark) => Number(mark.toFixed(1))).join(', ')}`,
     ),
   );
+}
+
+/** The trace of a mark for each row. */
+function dots(marks: number[], reach: number): Record<string, any> {
+  return {
+    type: 'scatter',
+    mode: 'markers',
+    x: marks,
+    y: marks.map((_, row) => row),
+    marker: { color: palette[1], size: 8, line: { color: 'white', width: 1.5 } },
+    error_x: { type: 'constant', value: reach, visible: reach > 0, color: palette[1], width: 4 },
+    hovertemplate: 'mark at %{x:.2f}<extra></extra>',
+    showlegend: false,
+  };
 }
 
 /** The trace of one matrix. */

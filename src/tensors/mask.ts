@@ -123,6 +123,9 @@ export function withoutRows<T extends tf.Tensor>(x: T, marked: tf.Tensor): T {
  * What is hidden has no influence, a NaN included, forward and backward: rows that no query may see
  * become 0, as 0 · NaN would be NaN. Tensors without NaN and infinity are returned as they are.
  *
+ * What some query sees stays: it spoils the results of those queries only, but the gradients of all,
+ * since the loss is a NaN as soon as one of them is in it. `Adam` refuses such gradients.
+ *
  * @param mask broadcastable to [batch, (heads,) queries, keys]
  * @param tensors [batch, (heads,) keys, depth] each
  */

@@ -59,3 +59,37 @@ export function errorRates<T>(
   if (length === 0) throw new Error('errorRates: the references have no token to get wrong');
   return { token: distance / length, sequence: wrong / outputs.length, count: outputs.length };
 }
+
+/** A word of the output and the word of the source that it is linked with, by their places. */
+export type Link = readonly [target: number, source: number];
+
+/**
+ * How far links are from a reference that a person made: 0 = all right, 1 = none.
+ *
+ *     AER = 1 − (|A ∩ S| + |A ∩ P|) / (|A| + |S|)
+ *
+ * Source: Och and Ney (2003), Section 4.4, as Luong et al. (2015), Section 5.4, use it.
+ *
+ * @param found A, the links of all sentences, a list for each
+ * @param sure S, the links that must be there
+ * @param possible P, those that may be there, the sure ones included; left out, S
+ * @throws if the numbers of sentences differ, or there is no link at all
+ */
+export function alignmentErrorRate(
+  found: readonly (readonly Link[])[],
+  sure: readonly (readonly Link[])[],
+  possible: readonly (readonly Link[])[] = sure,
+): number {
+  if (found.length !== sure.length || found.length !== possible.length) {
+    const given = `${found.length}, ${sure.length} and ${possible.length}`;
+    throw new Error(`alignmentErrorRate: expected as many lists of each, got ${given}`);
+  }
+  const common = (some: readonly (readonly Link[])[]) =>
+    some.reduce((sum, links, i) => {
+      const names = new Set(links.map(String));
+      return sum + found[i].filter((link) => names.has(String(link))).length;
+    }, 0);
+  const links = found.flat().length + sure.flat().length;
+  if (links === 0) throw new Error('alignmentErrorRate: expected links, got none');
+  return 1 - (common(sure) + common(possible)) / links;
+}

@@ -34,6 +34,8 @@ const ids = (values: number, ...shape: number[]) => {
 };
 const q = (n = 2) => t(2, n, 4) as tf.Tensor3D;
 const kv = (n: number, depth = 4) => hide(t(2, n, depth)) as tf.Tensor3D;
+/** Queries, keys, values of a sequence that attends to itself, and their mask. */
+const own = (n: number) => [t(2, n, 4), kv(n), kv(n), mask(2, 1, n)];
 const inHeads = (n: number) => t(2, 2, n, 4) as tf.Tensor4D;
 const image = (n: number) => t(2, n, 2, 4) as tf.Tensor4D;
 const layer = (rows: number, columns: number) => ({ W: t(rows, columns), b: t(columns) });
@@ -292,14 +294,8 @@ const all = {
   // sparse
   blockAttention: (n: number) => [t(2, n, 4), kv(n), kv(n), blocks(n), mask(2, 1, n)],
   unionAttention: (n: number) => [t(2, n, 4), kv(n), kv(n), [blocks(n)], mask(2, 1, n)],
-  slidingWindowAttention: (n: number) => [t(2, n, 4), kv(n), kv(n), mask(2, 1, n), { window: 2 }],
-  dilatedSlidingWindowAttention: (n: number) => [
-    t(2, n, 4),
-    kv(n),
-    kv(n),
-    mask(2, 1, n),
-    { window: 2, dilation: 2 },
-  ],
+  slidingWindowAttention: (n: number) => [...own(n), { window: 2 }],
+  dilatedSlidingWindowAttention: (n: number) => [...own(n), { window: 2, dilation: 2 }],
   globalSlidingWindowAttention: (n: number) => [
     t(2, n, 4),
     kv(n),
@@ -308,25 +304,10 @@ const all = {
     mask(2, 1, n),
     { window: 2 },
   ],
-  sparseTransformerAttention: (n: number) => [
-    t(2, n, 4),
-    kv(n),
-    kv(n),
-    mask(2, 1, n),
-    { use: 0, pattern: 'strided', stride: 2 },
-  ],
-  imageLocal1DAttention: (n: number) => [
-    t(2, n, 4),
-    kv(n),
-    kv(n),
-    mask(2, 1, n),
-    { block: 2, memory: 1 },
-  ],
+  sparseTransformerAttention: (n: number) => [...own(n), { use: 0, pattern: 'strided', stride: 2 }],
+  imageLocal1DAttention: (n: number) => [...own(n), { block: 2, memory: 1 }],
   imageLocal2DAttention: (n: number) => [
-    t(2, n, 4),
-    kv(n),
-    kv(n),
-    mask(2, 1, n),
+    ...own(n),
     { image: [1, n], block: [1, 2], memory: [0, 1] },
   ],
   keysSeen: (n: number) => [blocks(n)],

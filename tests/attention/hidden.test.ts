@@ -1,4 +1,5 @@
 import {
+  Adam,
   adaptiveSpanAttention,
   causalMask,
   hardAttention,
@@ -38,6 +39,22 @@ describe('what a query does not see has no influence on it, a NaN included', () 
     expect(difference(context.slice([0, 0], [1, 5]), plain.slice([0, 0], [1, 5]))).toBeLessThan(
       1e-6,
     );
+  });
+
+  test('a NaN that some query sees spoils no parameter: the optimiser refuses it', () => {
+    const scale = tf.variable(tf.scalar(1), true, 'scale');
+    const loss = () =>
+      tf.sum(
+        scaledDotProductAttention(
+          tf.mul(q, scale) as tf.Tensor3D,
+          spoil(k, 5),
+          v,
+          causalMask(8),
+        ).context.slice([0, 0], [1, 5]),
+      ) as tf.Scalar;
+    expect(() => new Adam({ scale }).minimize(loss)).toThrow(/scale/);
+    expect(scale.dataSync()[0]).toBe(1);
+    scale.dispose();
   });
 
   test.each([

@@ -1,20 +1,6 @@
 import { type Exercise, judge, lesson00, letter, near, tf } from 'attention';
 import { describe, expect, test } from 'vitest';
-
-const passes = <T>(exercise: Exercise<T>, answer: T) => {
-  const { passed, of } = judge(exercise, answer);
-  return passed === of;
-};
-/** Marks of the behaviours in order, such as '✓✗✗'. */
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-
-const stub = () => {
-  throw new Error('not implemented');
-};
+import { marks, passes, stub } from '../lessons/marks';
 
 describe('judge', () => {
   const exercise: Exercise<() => number> = {

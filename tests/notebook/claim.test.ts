@@ -1,5 +1,6 @@
 import { type Claim, claim, compareWithStored, judgeClaim, spread } from 'attention';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import { printed } from './printed';
 
 const base: Claim = {
   claim: 'longer is worse',
@@ -29,17 +30,6 @@ test('a claim that cannot fail is refused', () => {
   expect(() => judgeClaim({ ...base, ours: [1, Number.NaN] })).toThrow('NaN among our numbers');
   expect(() => judgeClaim({ ...base, paper: 'a lot' })).toThrow('"a lot", which is no number');
 });
-
-/** What a call prints outside of a notebook. */
-function printed(run: () => void): string {
-  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  try {
-    run();
-    return log.mock.calls.join('\n');
-  } finally {
-    log.mockRestore();
-  }
-}
 
 test('claims are shown with paper, ours, spread, and when they hold', () => {
   const text = printed(() => claim(base, { ...base, ours: [1, 2], unit: ' %', digits: 1 }));

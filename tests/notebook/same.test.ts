@@ -1,15 +1,6 @@
 import { same, tf } from 'attention';
-import { expect, test, vi } from 'vitest';
-
-function printed(run: () => void): string {
-  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  try {
-    run();
-    return log.mock.calls.join('\n');
-  } finally {
-    log.mockRestore();
-  }
-}
+import { expect, test } from 'vitest';
+import { printed } from './printed';
 
 test('two versions that agree say how well, in all of their numbers', () => {
   const x = tf.tensor2d([[1, 2, 3]]);

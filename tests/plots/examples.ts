@@ -95,6 +95,11 @@ export const examples: Record<string, Figure> = {
     keys: [...'Call me Ishmael. Some years ago - never mind how long precisely-'],
   }),
   'a heatmap of 200 × 120': heatmap(diagonal(200, 120, 0.1), { title: 'Self-attention' }),
+  'a heatmap with marks': heatmap(diagonal(8, 9), {
+    title: 'Local attention',
+    marks: [0.2, 1, 2.5, 3, 4, 5.1, 6, 8],
+    reach: 2,
+  }),
   'a heatmap of one row': heatmap(diagonal(1, 12), { title: 'One query', keys: words(12) }),
   'a heatmap of scores': heatmap(
     [

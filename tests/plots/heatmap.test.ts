@@ -138,3 +138,11 @@ describe('heatmap(weights) throws if', () => {
     expect(() => heatmap(weights as number[][], { title, ...options })).toThrow(message);
   });
 });
+
+test('marks stand on the rows, at places among the keys, with their reach', () => {
+  const options = { title, marks: [0.4, 1], reach: 2 };
+  const { data, layout } = heatmap(half, options);
+  expect(data[1]).toMatchObject({ x: [0.4, 1], y: [0, 1], error_x: { value: 2, visible: true } });
+  expect(layout.meta.alt).toContain('Marks at 0.4, 1');
+  expect(() => heatmap(half, { title, marks: [1] })).toThrow('2 queries, but 1 marks were given');
+});

@@ -24,6 +24,12 @@ async function withTensorFlow() {
 const linkIn = (sandbox: Sandbox) =>
   join(sandbox.project, 'node_modules/@tensorflow/tfjs-node/lib/fused');
 
+test('a system that does not list what its processor can has a name for it, too', () => {
+  const name = fileName('/no/such/file');
+  expect(name).toMatch(/^[0-9a-f]{16}\.node$/);
+  expect(fileName('/no/such/file')).toBe(name);
+});
+
 test.runIf(existsSync(compiled))(
   'fused operations are compiled once, for this processor',
   async () => {

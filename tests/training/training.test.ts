@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Adam,
+  alignmentErrorRate,
   cosineSchedule,
   crossEntropy,
   editDistance,
@@ -208,6 +209,48 @@ describe('train', () => {
     });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(2);
+  });
+});
+
+describe('alignmentErrorRate', () => {
+  // Two sentences: A has 4 links, S 3, P 4; A ∩ S = 2, A ∩ P = 3: 1 − 5 / 7.
+  const found = [
+    [
+      [0, 0],
+      [1, 2],
+      [2, 1],
+    ],
+    [[0, 1]],
+  ] as [number, number][][];
+  const sure = [
+    [
+      [0, 0],
+      [1, 2],
+    ],
+    [[0, 0]],
+  ] as [number, number][][];
+  const possible = [
+    [
+      [0, 0],
+      [1, 2],
+      [2, 1],
+    ],
+    [[0, 0]],
+  ] as [number, number][][];
+
+  test('is 1 − (|A ∩ S| + |A ∩ P|) / (|A| + |S|)', () => {
+    expect(alignmentErrorRate(found, sure, possible)).toBeCloseTo(2 / 7, 9);
+    expect(alignmentErrorRate(found, sure)).toBeCloseTo(3 / 7, 9);
+  });
+
+  test('is 0 for the reference itself, 1 for nothing of it', () => {
+    expect(alignmentErrorRate(sure, sure)).toBe(0);
+    expect(alignmentErrorRate([[[5, 5]], []], sure)).toBe(1);
+  });
+
+  test('refuses lists of other lengths, and no link at all', () => {
+    expect(() => alignmentErrorRate([[]], sure)).toThrow('got 1, 2 and 2');
+    expect(() => alignmentErrorRate([[]], [[]])).toThrow('expected links, got none');
   });
 });
 

@@ -24,7 +24,8 @@ import { keyCounts, localWindow } from './local-window';
  * @param options.D half the window, ≥ 1; 10 in the paper
  * @param options.score the dot product if left out
  * @param options.first t of the first query: a decoder that asks step by step passes the step
- * @returns context [batch, queries, dValue] and weights of 2D + 1 keys per query
+ * @returns context [batch, queries, dValue], weights of 2D + 1 keys per query, and position p_t
+ *   [batch, queries]
  * @throws if a shape does not fit, or D is not a whole number ≥ 1
  */
 export function localMonotonicAttention(
@@ -37,7 +38,7 @@ export function localMonotonicAttention(
     score = dotProductScore,
     first = 0,
   }: { D?: number; score?: Score; first?: number } = {},
-): { context: tf.Tensor3D; weights: SparseWeights } {
+): { context: tf.Tensor3D; weights: SparseWeights; position: tf.Tensor2D } {
   const length = lengthOf('query', query);
   lengthOf('keys', keys);
   return tf.tidy(() => {
@@ -47,6 +48,7 @@ export function localMonotonicAttention(
     return {
       context: window.average(window.align),
       weights: { weights: window.align, keys: window.keys, keyCount: keys.shape[1] as number },
+      position: p as tf.Tensor2D,
     };
   });
 }

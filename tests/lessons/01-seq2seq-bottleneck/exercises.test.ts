@@ -1,20 +1,6 @@
-import { type Exercise, judge, lesson01 } from 'attention';
+import { lesson01 } from 'attention';
 import { expect, test } from 'vitest';
-
-const passes = <T>(exercise: Exercise<T>, answer: T) => {
-  const { passed, of } = judge(exercise, answer);
-  return passed === of;
-};
-/** Marks of the behaviours in order, such as '✓✗✗'. */
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-
-const stub = () => {
-  throw new Error('not implemented');
-};
+import { marks, passes, stub } from '../marks';
 
 test('1.1 accepts the right numbers and leads on from wrong ones', () => {
   const right = { greedy: 0.18, best: 0.36, perplexity: 5 / 3 };

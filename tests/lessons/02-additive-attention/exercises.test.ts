@@ -1,21 +1,8 @@
 import { type Exercise, judge, lesson02 } from 'attention';
 import { expect, test } from 'vitest';
+import { marks, passes, stub } from '../marks';
 
-const passes = <T>(exercise: Exercise<T>, answer: T) => {
-  const { passed, of } = judge(exercise, answer);
-  return passed === of;
-};
-/** Marks of the behaviours in order, such as '✓✗✗'. */
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
 const said = <T>(exercise: Exercise<T>, answer: T) => judge(exercise, answer).lines.join('\n');
-
-const stub = () => {
-  throw new Error('not implemented');
-};
 
 test('2.1 accepts the right numbers and leads on from wrong ones, without the answer', () => {
   const right = { largest: 0.787, needed: 2.197 };

@@ -1,14 +1,7 @@
-import { type Exercise, judge, lesson03 } from 'attention';
+import { judge, lesson03 } from 'attention';
 import { describe, expect, test } from 'vitest';
+import { marks, stub } from '../marks';
 
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-const stub = () => {
-  throw new Error('not implemented');
-};
 const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 const norm = (a: number[]) => Math.sqrt(dot(a, a));
 

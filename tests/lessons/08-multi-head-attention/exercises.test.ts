@@ -1,14 +1,6 @@
-import { type Exercise, judge, lesson08 } from 'attention';
+import { lesson08 } from 'attention';
 import { describe, expect, test } from 'vitest';
-
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-const stub = () => {
-  throw new Error('not implemented');
-};
+import { marks, stub } from '../marks';
 
 describe('the exercises of lesson 08', () => {
   test('8.1 accepts the right numbers and leads on from wrong ones', () => {

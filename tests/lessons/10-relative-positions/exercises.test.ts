@@ -1,14 +1,6 @@
-import { type Exercise, judge, lesson10 } from 'attention';
+import { type Exercise, lesson10 } from 'attention';
 import { describe, expect, test } from 'vitest';
-
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-const stub = () => {
-  throw new Error('not implemented');
-};
+import { marks, stub } from '../marks';
 
 describe('the exercises of lesson 10', () => {
   test('10.1 accepts the right numbers, and tells what was forgotten', () => {

@@ -1,16 +1,6 @@
-import { type Exercise, judge, lesson17 } from 'attention';
+import { judge, lesson17 } from 'attention';
 import { expect, test } from 'vitest';
-
-/** Marks of the behaviours in order, such as '✓✗✗✓'. */
-const marks = <T>(exercise: Exercise<T>, answer?: T) =>
-  judge(exercise, answer)
-    .lines.slice(1)
-    .map((line) => line.trim()[0])
-    .join('');
-
-const stub = () => {
-  throw new Error('not implemented');
-};
+import { marks, stub } from '../marks';
 
 test('17.1 accepts the right positions, and tells the classic mistakes apart', () => {
   const right = { order: [1, 0, 2, 3, 4, 5], fifth: [2, 3, 4], first: [0] };
