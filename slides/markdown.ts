@@ -253,7 +253,7 @@ function blockOf(group: Placed[], reading: Reading): Block {
       }
       const [, only] = /^@@(\d+)@@$/.exec(first.raw.trim()) ?? [];
       if (formulas[Number(only)]?.display) {
-        return { kind: 'formula', cell, html: set(html), words: 0 };
+        return { kind: 'formula', cell, html: set(html.replace(/<\/?p>/g, '')), words: 0 };
       }
     }
   }
