@@ -7,6 +7,8 @@ interface Common {
   cell: number;
   /** Appears when the lecturer goes on. */
   fragment?: boolean;
+  /** Shown at this share of its size, since it fits on no page. */
+  shrink?: number;
   /** The lecturer wants it beside the text. */
   beside?: boolean;
   /** How many words a reader sees, those in formulas, code and pictures not among them. */

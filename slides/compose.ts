@@ -4,7 +4,7 @@ import type { Tab } from './chromium.ts';
 import { escapeHtml } from './code.ts';
 import type { Lesson } from './deck.ts';
 import { letters, readable } from './figure.ts';
-import { described, layOut, layOutTalk, type Page } from './layout.ts';
+import { described, layOut, layOutTalk, type Page, shrunk } from './layout.ts';
 import { measure } from './measure.ts';
 import { Problems } from './problems.ts';
 
@@ -16,6 +16,8 @@ export interface PageEntry {
   lesson: string;
   cells: string[];
   talk: boolean;
+  /** Words that a reader sees in paragraphs, lists and tables. */
+  words: number;
   /** Of the talk: the headings of the notebook for which this is the slide. */
   sections: string[];
 }
@@ -45,13 +47,19 @@ export interface Composed {
  * Measures the slides of a lesson and lays them out on pages.
  *
  * @param style the style sheets of a deck, with all fonts
+ * @param lenient shows what does not fit in smaller letters
  * @throws {DeckError} with all that does not fit
  */
-export async function compose(tab: Tab, lesson: Lesson, style: string): Promise<Composed> {
+export async function compose(
+  tab: Tab,
+  lesson: Lesson,
+  style: string,
+  lenient = false,
+): Promise<Composed> {
   const { name, title, cells } = lesson;
   const measuredTalk = await measure(tab, lesson.talk, style, true);
   const measured = await measure(tab, lesson.backup, style);
-  const problems = new Problems(`${name}.ipynb`);
+  const problems = new Problems(`${name}.ipynb`, lenient);
   const tried = (slide: Slide, at: { cell: number; line?: number }, make: () => Page[]) => {
     try {
       return make();
@@ -71,6 +79,7 @@ export async function compose(tab: Tab, lesson: Lesson, style: string): Promise<
       lesson: name,
       cells: [...new Set(all)].map((cell) => cells[cell]?.id ?? ''),
       talk: slide.mark !== undefined,
+      words: page.pieces.reduce((sum, { block }) => sum + (block.words ?? 0), 0),
       sections: slide.mark?.sections ?? [],
     };
     return { page, entry, notes: p === 0 ? slide.notes : '', crumb: crumbOf(slide, page, title) };
@@ -80,7 +89,18 @@ export async function compose(tab: Tab, lesson: Lesson, style: string): Promise<
     return tried(slide, slide.mark ?? { cell: 0 }, laidOut).map((page) => place(slide, page, 0));
   });
   const backup = lesson.backup.flatMap((slide, i) => {
-    const laidOut = () => layOut(slide, measured.slides[i]);
+    const laidOut = () => {
+      try {
+        return layOut(slide, measured.slides[i]);
+      } catch (error) {
+        if (!lenient || !(error instanceof RangeError)) throw error;
+        const smaller = shrunk(slide, measured.slides[i]);
+        const { cell } = slide.blocks[0];
+        for (const what of smaller.said)
+          problems.add(what, { cell: cell + 1, id: cells[cell]?.id });
+        return layOut(slide, smaller.measured);
+      }
+    };
     return tried(slide, slide.blocks[0], laidOut).map((page, p) => place(slide, page, p));
   });
   problems.check();
@@ -97,6 +117,7 @@ export async function compose(tab: Tab, lesson: Lesson, style: string): Promise<
     }
   }
   problems.check();
+  notes.push(...problems.lines);
   connect(talk, backup);
   const fonts = [...new Set([...measuredTalk.fonts, ...measured.fonts])];
   const excess = (block: Block, size: number) =>

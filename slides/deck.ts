@@ -17,35 +17,42 @@ export interface Lesson {
   /** The whole notebook, as its slide types say. */
   backup: Slide[];
   cells: { id: string }[];
-  /** What breaks a rule of the talk, and was let pass for a draft. */
+  /** What was let pass: in a draft what breaks a rule of the talk, in a foreign notebook everything. */
   notes: string[];
 }
 
 /**
  * @param file path of the notebook: images lie beside it
- * @param options `draft` lets pass what breaks only a rule of the talk
+ * @param options `draft` lets pass what breaks only a rule of the talk, `lenient` everything else, too
  * @throws {DeckError} with all problems of the notebook
  */
-export function readLesson(notebook: Notebook, file: string, { draft = false } = {}): Lesson {
-  const problems = new Problems(basename(file));
+export function readLesson(
+  notebook: Notebook,
+  file: string,
+  { draft = false, lenient = false } = {},
+): Lesson {
+  const problems = new Problems(basename(file), lenient);
   const rules = draft ? new Problems(basename(file)) : problems;
   const name = basename(file, '.ipynb');
   const code = notebook.cells.filter(
     (cell) => cell.cell_type === 'code' && joined(cell.source).trim(),
   );
   if (code.length > 0 && code.every((cell) => cell.execution_count == null)) {
-    problems.add(
-      `no outputs, since it was never executed: npm run notebooks -- ${name.slice(0, 2)}`,
-    );
+    const [, number] = /^(\d\d)-/.exec(name) ?? [];
+    const how = number ? `npm run notebooks -- ${number}` : 'run all its cells and save it';
+    problems.add(`no outputs, since it was never executed: ${how}`);
     problems.check();
   }
+  const typed = notebook.cells.some(({ metadata }) => metadata.slideshow?.slide_type);
   const slides: Slide[] = [];
   let section: Heading | undefined;
   let heading: Heading | undefined;
   let title: Heading | undefined;
   const language = notebook.metadata.language_info?.name ?? 'typescript';
   for (const [index, cell] of notebook.cells.entries()) {
-    const type = cell.metadata.slideshow?.slide_type ?? '-';
+    // Without slide types a chapter or section begins a slide.
+    const begins = !typed && cell.cell_type === 'markdown' && /^##? /.test(joined(cell.source));
+    const type = cell.metadata.slideshow?.slide_type ?? (begins ? 'slide' : '-');
     const tags = cell.metadata.tags ?? [];
     if (type === 'skip' || cell.cell_type === 'raw') continue;
     const place = { cell: index + 1, id: cell.id };
@@ -88,5 +95,12 @@ export function readLesson(notebook: Notebook, file: string, { draft = false } =
   problems.check();
   const cells = notebook.cells.map(({ id }) => ({ id }));
   const talk = marked.length > 0 ? [cover(filled), ...marked] : [];
-  return { name, title: title?.text ?? name, talk, backup: filled, cells, notes: rules.lines };
+  return {
+    name,
+    title: title?.text ?? name,
+    talk,
+    backup: filled,
+    cells,
+    notes: [...new Set([...problems.lines, ...rules.lines])],
+  };
 }

@@ -38,6 +38,8 @@ export interface Options {
   handout?: number;
   /** Writes a talk that breaks a rule, too, and says so. */
   draft?: boolean;
+  /** For notebooks from elsewhere: what is wrong is shown as well as it can be, and told. */
+  lenient?: boolean;
 }
 
 /** What a deck is made of. */
@@ -135,12 +137,12 @@ export class Exporter {
     await (await this.browser).close();
   }
 
-  private async compose(file: string, { draft }: Options): Promise<Composed> {
-    const text = `${draft} ${readFileSync(file, 'utf8')}`;
+  private async compose(file: string, { draft, lenient }: Options): Promise<Composed> {
+    const text = `${draft} ${lenient} ${readFileSync(file, 'utf8')}`;
     const known = this.composed.get(file);
     if (known?.text === text) return known.lesson;
-    const lesson = readLesson(readNotebook(file), file, { draft });
-    const composing = this.prepared().then(([tab, style]) => compose(tab, lesson, style));
+    const lesson = readLesson(readNotebook(file, { lenient }), file, { draft, lenient });
+    const composing = this.prepared().then(([tab, style]) => compose(tab, lesson, style, lenient));
     this.composed.set(file, { text, lesson: composing });
     return composing;
   }
@@ -161,7 +163,7 @@ export class Exporter {
 
   private async write(plan: Plan, options: Options): Promise<Exported> {
     const { name, title, parts, elsewhere = false, minutes, language, accent } = plan;
-    const { folder, pdf, handout, draft } = options;
+    const { folder, pdf, handout, draft, lenient } = options;
     const [tab] = await this.prepared();
     const lessons = [...new Set(parts.map(({ lesson }) => lesson))];
     const shown = parts.flatMap((part) => part.shown);
@@ -207,16 +209,11 @@ export class Exporter {
       styleSheet([...fonts, 'Source Sans Pro 400 normal', 'Source Sans Pro 600 normal']) +
       (accent ? accentStyle(accent) : '');
     const out = await overflows(tab, staticHtml({ pages: html, style }));
-    if (out.length > 0) {
-      throw new DeckError(
-        out
-          .map(({ id, by, text }) => {
-            const { lesson, title, cells } = entries.find((entry) => entry.id === id) as PageEntry;
-            return `${lesson}.ipynb, cell ${cells.join(', ')}: the slide "${title}" overflows by ${by} px at "${text}"`;
-          })
-          .join('\n'),
-      );
-    }
+    const over = out.map(({ id, by, text }) => {
+      const { lesson, title, cells } = entries.find((entry) => entry.id === id) as PageEntry;
+      return `${lesson}.ipynb, cell ${cells.join(', ')}: the slide "${title}" overflows by ${by} px at "${text}"`;
+    });
+    if (over.length > 0 && !lenient) throw new DeckError(over.join('\n'));
     const plotly = figures.length > 0 ? plotlyBundle(types) : undefined;
     const deck = { title, pages: html, style, figures, plotly, minutes, language };
     mkdirSync(folder, { recursive: true });
@@ -227,8 +224,8 @@ export class Exporter {
       writeFileSync(part, deckHtml(deck));
       await this.see(part, shown, behind);
       const wrong = this.wrong(shown, owner);
-      if (wrong.length > 0 && !draft) throw new DeckError(wrong.join('\n'));
-      const notes = [...wrong, ...this.wrong(behind, owner)];
+      if (wrong.length > 0 && !draft && !lenient) throw new DeckError(wrong.join('\n'));
+      const notes = [...over, ...wrong, ...this.wrong(behind, owner)];
       const whole = deckHtml({ ...deck, overview: this.overview(parts, behind) });
       writeFileSync(part, whole);
       if (pdf) {

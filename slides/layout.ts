@@ -182,7 +182,9 @@ function cutCost({ blocks }: Slide, atoms: Atom[], at: number): number {
     return orphan + (here.kind === 'list' ? 25 : 50);
   }
   const before = blocks[block - 1];
-  if (before.kind === 'heading') return Infinity;
+  if (before.kind === 'heading') {
+    return here.kind === 'heading' && here.level <= before.level ? 0 : Infinity;
+  }
   if (here.kind === 'heading') return -40;
   if (here.kind === 'formula') return 50;
   if (before.kind === 'formula') return 15;
@@ -350,9 +352,49 @@ function whatIsTooLarge({ blocks }: Slide, measured: Measured): string {
   if (wide >= 0)
     return `${described(blocks[wide])} is ${extents[wide].excess.toFixed(1)} times as wide as the page`;
   const tall = blocks
-    .map((block, i) => ({ block, height: extents[i].parts.length ? 0 : extents[i].height }))
+    .map((block, i) => ({ block, height: uncut(extents[i]) }))
     .sort((a, b) => b.height - a.height)[0];
   return `${described(tall.block)} does not fit on a page`;
+}
+
+/** The height of what may not be cut: a block, or its largest part. */
+const uncut = ({ height, parts }: Extent) => Math.max(...(parts.length > 0 ? parts : [height]));
+
+/**
+ * For a foreign notebook: what is too wide or too tall for a page gets smaller letters.
+ *
+ * @returns the blocks as they will be measured, and what was done, in words
+ */
+export function shrunk(slide: Slide, measured: Measured): { measured: Measured; said: string[] } {
+  const said: string[] = [];
+  const smallest = sizes[sizes.length - 1];
+  const space = room.bottom - Math.max(...slide.blocks.map(headOf), headOf(slide.under)) - 20;
+  function headOf(block: Block | undefined) {
+    return block === undefined || block.kind === 'heading' ? measured.head(block) : 0;
+  }
+  for (const [i, block] of slide.blocks.entries()) {
+    const extent = measured.full[smallest][i];
+    const [across, down] = [1 / extent.excess, space / uncut(extent)];
+    if (isGraphic(block) || (across > 0.99 && down > 1)) continue;
+    // Smaller letters make shorter lines, too: half the size takes a quarter of the height.
+    block.shrink = 0.97 * Math.min(across, down > 1 ? 1 : across < 0.99 ? down : Math.sqrt(down));
+    said.push(`${described(block)} is shown at ${Math.round(100 * block.shrink)} % of its size`);
+  }
+  const smaller = (extents: Record<number, Extent[]>) =>
+    Object.fromEntries(
+      Object.entries(extents).map(([size, all]) => [
+        size,
+        all.map((extent, i) => {
+          const { shrink } = slide.blocks[i];
+          if (shrink === undefined) return extent;
+          if (Number(size) !== smallest) return { ...extent, height: Infinity };
+          const height = Math.min(space, extent.height * shrink);
+          return { height, parts: extent.parts.map((part) => part * shrink), excess: 1 };
+        }),
+      ]),
+    );
+  const { full, narrow, head } = measured;
+  return { measured: { full: smaller(full), narrow: smaller(narrow), head }, said };
 }
 
 export function described(block: Block): string {

@@ -46,19 +46,32 @@ interface Schema {
 let schema: Schema | undefined;
 
 /**
- * @param file path of an .ipynb file of nbformat 4.5
+ * @param file path of an .ipynb file of nbformat 4.5; `lenient`: of 4.0 to 4.5
  * @throws {DeckError} that says where the JSON or the notebook is wrong
  */
-export function readNotebook(file: string): Notebook {
+export function readNotebook(file: string, { lenient = false } = {}): Notebook {
   const text = readFileSync(file, 'utf8');
   const problems = new Problems(basename(file));
-  let notebook: Notebook;
+  let notebook: any;
   try {
     notebook = JSON.parse(text);
   } catch (error) {
     const [said] = (error as Error).message.split(/, "|, \.\.\./);
     const line = text.slice(0, brokenAt(text)).split('\n').length;
     throw new DeckError(`${basename(file)}, line ${line} of the file: this is not JSON (${said})`);
+  }
+  const { nbformat, nbformat_minor: minor } = notebook ?? {};
+  if (lenient && nbformat === 4 && minor < 5 && Array.isArray(notebook.cells)) {
+    // Cells have ids since 4.5; all else is as it was.
+    notebook.nbformat_minor = 5;
+    for (const [i, cell] of notebook.cells.entries()) cell.id ??= `cell-${i + 1}`;
+  }
+  if (notebook?.nbformat < 4 || (nbformat === 4 && notebook.nbformat_minor < 5)) {
+    const how =
+      nbformat === 4 ? 'or build it with --lenient' : 'or with `jupyter nbconvert --to notebook`';
+    const version = `${nbformat}.${minor}`;
+    problems.add(`nbformat ${version}, and 4.5 is wanted: save it in JupyterLab, ${how}`);
+    problems.check();
   }
   schema ??= readSchema();
   if (!schema.whole(notebook as unknown)) {

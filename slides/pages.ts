@@ -135,7 +135,8 @@ export function pageHtml(
         .join('');
       revealing = undefined; // what it printed comes after the last step
     }
-    return `<div class="${classes}${attributes}">${html}</div>`;
+    const smaller = block.shrink ? `" style="zoom:${block.shrink.toFixed(3)}` : '';
+    return `<div class="${classes}${attributes}${smaller}">${html}</div>`;
   };
   const graphics = pieces.filter(({ block }) => isGraphic(block));
   let body: string;

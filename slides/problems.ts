@@ -17,7 +17,11 @@ export class DeckError extends Error {
 export class Problems {
   readonly lines: string[] = [];
 
-  constructor(readonly notebook: string) {}
+  /** @param lenient whether they are warnings: what is wrong is shown as well as it can be */
+  constructor(
+    readonly notebook: string,
+    private readonly lenient = false,
+  ) {}
 
   add(message: string, { cell, id, line }: Place = {}): void {
     const place = [
@@ -30,8 +34,8 @@ export class Problems {
     if (!this.lines.includes(said)) this.lines.push(said);
   }
 
-  /** @throws {DeckError} if there is a problem */
+  /** @throws {DeckError} if there is a problem that is no mere warning */
   check(): void {
-    if (this.lines.length > 0) throw new DeckError(this.lines.join('\n'));
+    if (this.lines.length > 0 && !this.lenient) throw new DeckError(this.lines.join('\n'));
   }
 }

@@ -44,21 +44,24 @@ export interface Addresses {
   link(href: string): string | undefined;
   /** The data: URI of an image, or undefined to leave it out. */
   image(src: string): string | undefined;
+  /** Hears of an image that has no text instead. */
+  noAlt(): void;
 }
 
 /** @returns HTML with nothing in it that runs or loads */
-export function sanitize(html: string, { link, image }: Addresses): string {
+export function sanitize(html: string, { link, image, noAlt }: Addresses): string {
   return sanitizeHtml(html, {
     allowedTags: [...text, ...svg],
     disallowedTagsMode: 'discard',
     nonTextTags: ['script', 'style', 'textarea', 'option', 'noscript', 'title', 'xmp', 'template'],
     allowedAttributes: {
+      '*': ['dir', 'lang'],
       a: ['href', 'title', 'target', 'rel'],
       img: ['src', 'alt', 'title', 'width', 'height'],
       abbr: ['title'],
       ol: ['start'],
-      th: ['style', 'colspan', 'rowspan', 'scope'],
-      td: ['style', 'colspan', 'rowspan'],
+      th: ['align', 'style', 'colspan', 'rowspan', 'scope'],
+      td: ['align', 'style', 'colspan', 'rowspan'],
       ...Object.fromEntries(svg.map((tag) => [tag, drawing])),
     },
     allowedStyles: {
@@ -83,6 +86,7 @@ export function sanitize(html: string, { link, image }: Addresses): string {
         };
       },
       img: (tagName, { src, alt, title, width, height }) => {
+        if (!alt?.trim()) noAlt();
         const data = src === undefined ? undefined : image(src);
         if (data === undefined) return { tagName: 'span', attribs: {} };
         const kept = Object.entries({ src: data, alt: alt ?? '', title, width, height });

@@ -7,7 +7,7 @@ import { type Cell, joined, type Notebook } from './notebook.ts';
 import type { Place, Problems } from './problems.ts';
 
 /** What a slide of the talk may hold, and a talk. */
-export const most = { title: 60, words: 60, wordsBeside: 40, codeLines: 12, slides: 18 };
+export const most = { title: 60, words: 60, wordsBeside: 40, codeLines: 12, slides: 15 };
 const least = { slides: 12, printedLines: 3 };
 
 interface Open {

@@ -1,59 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findChromium } from '../../tools/render/chromium.mjs';
 import { notebooks, root } from '../../tools/setup/paths.mjs';
+import { openInLab } from './start';
 
 const lesson = '07-scaled-dot-product-self-attention.ipynb';
 const minutes = 60_000;
-let lab: ChildProcess;
-let browser: Browser;
 let page: Page;
-let folder: string;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  mkdirSync(join(root, 'coverage'), { recursive: true });
-  folder = mkdtempSync(join(root, 'coverage', 'lab-'));
   const fresh = JSON.parse(readFileSync(join(notebooks, lesson), 'utf8'));
   for (const cell of fresh.cells) {
     if (cell.cell_type === 'code') Object.assign(cell, { outputs: [], execution_count: null });
   }
-  writeFileSync(join(folder, lesson), JSON.stringify(fresh));
-  lab = spawn(
-    process.execPath,
-    [
-      join(root, 'tools', 'run.cjs'),
-      'start',
-      '--no-browser',
-      '--LabApp.expose_app_in_browser=True',
-      `--ServerApp.root_dir=${folder}`,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let log = '';
-  const address = await new Promise<URL>((resolve, reject) => {
-    const listen = (text: Buffer) => {
-      log += text;
-      const [url] = /http:\/\/127\.0\.0\.1:\S+/.exec(log) ?? [];
-      if (url && log.endsWith('\n')) resolve(new URL(url));
-    };
-    lab.stdout?.on('data', listen);
-    lab.stderr?.on('data', listen);
-    lab.on('exit', () => reject(new Error(`JupyterLab did not start:\n${log}`)));
-  });
-  browser = await chromium.launch({ executablePath: findChromium() });
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  address.pathname = `/lab/tree/${lesson}`;
-  await page.goto(address.href);
+  ({ page, close } = await openInLab(lesson, fresh));
 }, minutes);
 
-afterAll(async () => {
-  await browser?.close();
-  lab?.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => close?.());
 
 /** The notebook's cells as the Lab has them. */
 const cellsInLab = (): Promise<any[]> =>

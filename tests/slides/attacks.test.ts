@@ -85,26 +85,9 @@ const inMarkdown = [
   '```html\n<script>alert(1)</script>\n```',
   `\`<img src=x onerror=${run}>\``,
 ];
-const bad = /is not there|would be loaded|is none of|does not parse|never|a mark of the talk/;
-
-/** Attacks that the build refuses by itself are left out of the deck, one by one. */
-async function surviving(cells: object[]): Promise<object[]> {
-  const { readLesson } = await import('../../slides/deck');
-  const file = join(folder, '07-test.ipynb');
-  return cells.filter((cell) => {
-    try {
-      readLesson(notebook(cell) as any, file, { draft: true });
-      return true;
-    } catch (error) {
-      expect((error as Error).message).toMatch(bad);
-      return false;
-    }
-  });
-}
-
-test('the corpus runs no script, asks nothing, covers nothing; with the policy and without', async () => {
+test('the corpus runs no script, asks nothing, covers nothing, as lenient as can be; with the policy and without', async () => {
   const figure = heatmapOutput(`<img src=x onerror="${run}"> <a href="javascript:${run}">t</a>`);
-  const cells = await surviving([
+  const cells = [
     ...[...html, ...inMarkdown].map((attack) => markdown(`## Attack\n\n${attack}`)),
     ...html.map((attack) => markdown(`## Inline\n\ntext ${attack.replace(/\n/g, ' ')} text`)),
     ...html.map((attack) => code('x', [shown({ 'text/html': attack })], { type: 'slide' })),
@@ -113,8 +96,7 @@ test('the corpus runs no script, asks nothing, covers nothing; with the policy a
     ),
     ...html.map((attack) => code(attack, [said(attack)], { type: 'slide' })),
     code('x', [figure], { type: 'slide' }),
-  ]);
-  expect(cells.length).toBeGreaterThan(200);
+  ];
   const marked = [...html, ...inMarkdown].flatMap((attack) => [
     markdown(
       `<!-- slide: Attack -->\n<!-- core -->\ntext\n\n${attack}\n\n<!-- /core -->\n\n${attack}`,
@@ -122,13 +104,14 @@ test('the corpus runs no script, asks nothing, covers nothing; with the policy a
     markdown(`<!-- slide: ${attack} -->\n<!-- core -->\n\ntext\n\n<!-- /core -->`),
   ]);
   const talk = [
-    ...(await surviving(marked)),
+    ...marked,
     markdown('<!-- slide: Figure -->'),
     code('x', [figure], { tags: ['core'] }),
   ];
-  expect(talk.length).toBeGreaterThan(80);
-  // As a draft: the rules of the talk are not what is tried here.
-  const { file, pages } = await deck(notebook(markdown('# T'), ...cells, ...talk), { draft: true });
+  // Leniently: nothing is refused before it is tried.
+  const { file, pages } = await deck(notebook(markdown('# T'), ...cells, ...talk), {
+    lenient: true,
+  });
   const text = readFileSync(file, 'utf8');
   const unguarded = join(folder, 'unguarded.html');
   writeFileSync(unguarded, text.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, ''));

@@ -92,8 +92,8 @@ export function studio() {
     folder,
     write,
     exporter: () => exporter,
-    async deck(content: object | string, { pdf = false, draft = false } = {}) {
-      const exported = await exporter.lesson(write(content), { folder, pdf, draft });
+    async deck(content: object | string, { pdf = false, draft = false, lenient = false } = {}) {
+      const exported = await exporter.lesson(write(content), { folder, pdf, draft, lenient });
       return { ...exported, html: readFileSync(exported.file, 'utf8') };
     },
     /** Opens a deck as a lecturer would, from the disk. Every request but that for the file fails. */

@@ -192,12 +192,12 @@ const refused: [string, () => object, RegExp][] = [
       const { cells, ...rest } = talk();
       return { ...rest, cells: cells.slice(0, -1) };
     },
-    /cell 12 \(cell\d+\), line 1: a talk has 12 to 18 slides, and 11 are marked/,
+    /cell 12 \(cell\d+\), line 1: a talk has 12 to 15 slides, and 11 are marked/,
   ],
   [
-    'a talk of 19 slides',
-    () => talk(...Array.from({ length: 19 }, () => marked('More', 'text'))),
-    /cell 20 .*a talk has 12 to 18 slides, and 19 are marked/,
+    'a talk of 16 slides',
+    () => talk(...Array.from({ length: 16 }, () => marked('More', 'text'))),
+    /cell 17 .*a talk has 12 to 15 slides, and 16 are marked/,
   ],
   [
     'a heading inside of core',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { chosenLessons } from '../lessons.mjs';
 import { SetupError } from '../setup/errors.mjs';
@@ -7,29 +7,40 @@ import { buildSlides } from '../setup/slides-build.mjs';
 
 const help = `npm run slides                            every lesson, and the lecture out of their talks
 npm run slides -- 02 17                   only these lessons
+npm run slides -- ../my/results.ipynb     any notebook
 npm run slides -- --lecture my.json       a lecture of your own: title, lessons, sections, slides, minutes
 
   --pdf           a PDF beside it, one page for each slide
   --handout[=2]   a PDF with three slides on a page, or two, and their notes
   --draft         a talk that breaks a rule is written, too, and the rules are told
+  --lenient       for notebooks from elsewhere, nbformat 4.0 to 4.5: what is wrong is shown as well as
+                  it can be, and told with its cell and line
   --help          this page
 
 The files are in slides/dist. slides/README.md says how a notebook is marked and what a lecture may say.`;
 
 /**
- * `npm run slides [-- 02 17] [--lecture my.json] [--pdf] [--handout] [--draft]`: talks out of
- * lessons, into `slides/dist`. What fails keeps its old deck.
+ * `npm run slides [-- 02 17 my.ipynb] [--lecture my.json] [--pdf] [--handout] [--draft] [--lenient]`:
+ * talks out of lessons, into `slides/dist`. What fails keeps its old deck.
  *
  * @param {string[]} args
  */
 export default async function slides(args) {
-  const { numbers, lecture, ...asked } = parsed(args);
+  const { numbers, paths, lecture, ...asked } = parsed(args);
   if (asked.help) {
     console.log(help);
     return;
   }
   const own = lecture !== undefined;
-  const files = own ? [] : chosenLessons(numbers).map(({ notebook }) => notebook);
+  const here = process.env.INIT_CWD ?? '.';
+  const all = numbers.length + paths.length === 0 && !own;
+  const chosen = all || numbers.length > 0 ? chosenLessons(numbers) : [];
+  const files = [
+    ...chosen.map(({ notebook }) => notebook),
+    ...paths.map((path) => resolve(here, path)),
+  ];
+  const missing = files.find((file) => !existsSync(file));
+  if (missing) throw new SetupError(`There is no file ${missing}.`);
   await buildSlides();
   /** @param {string} name */
   const load = (name) => import(new URL(`../../slides/.build/${name}`, import.meta.url).href);
@@ -46,10 +57,18 @@ export default async function slides(args) {
       const { file, pdf, handout, pages, notes } = await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       const written = [file, pdf ?? [], handout ?? []].flat().map((path) => relative(root, path));
-      const talk = pages.filter((/** @type {any} */ page) => page.talk).length;
-      const behind = pages.length - talk;
-      const count = [talk ? `${talk} slides` : [], behind ? `${behind} behind` : []].flat();
-      console.log(`${count.join(', ')}, ${seconds} s: ${written.join(', ')}`);
+      const talk = pages.filter((/** @type {any} */ page) => page.talk);
+      const behind = pages.length - talk.length;
+      const words = talk
+        .map((/** @type {any} */ page) => page.words)
+        .sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+      const middle = words[words.length >> 1];
+      const size = (statSync(file).size / 1e6).toFixed(1);
+      const said = [
+        talk.length ? `${talk.length} slides, ${middle} words (most ${words.at(-1)})` : [],
+        behind ? `${behind} behind` : [],
+      ];
+      console.log(`${said.flat().join(', ')}, ${seconds} s, ${size} MB: ${written.join(', ')}`);
       for (const note of notes) console.log(`  ${note}`);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== 'DeckError') throw error;
@@ -64,9 +83,9 @@ export default async function slides(args) {
     if (own) {
       const { readLecture } = await load('lecture.js');
       const lessonFile = (/** @type {string} */ number) => chosenLessons([number])[0].notebook;
-      const path = resolve(process.env.INIT_CWD ?? '.', lecture);
+      const path = resolve(here, lecture);
       await report(lecture, async () => exporter.own(readLecture(path, lessonFile), options));
-    } else if (numbers.length === 0 && failed === 0) {
+    } else if (all && failed === 0) {
       const [, title] = /^# (.*)/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
       await report('lecture', () => exporter.lecture(files, title ?? 'Lecture', options));
     }
@@ -78,15 +97,17 @@ export default async function slides(args) {
 
 /** @param {string[]} args */
 export function parsed(args) {
-  const asked = { pdf: false, draft: false, help: false, handout: 0 };
+  const asked = { pdf: false, draft: false, lenient: false, help: false, handout: 0 };
   /** @type {string[]} */
   const numbers = [];
+  /** @type {string[]} */
+  const paths = [];
   /** @type {string | undefined} */
   let lecture;
   for (let i = 0; i < args.length; i++) {
     const [option, value] = args[i].split('=');
-    if (option === '--pdf' || option === '--draft' || option === '--help') {
-      asked[/** @type {'pdf' | 'draft' | 'help'} */ (option.slice(2))] = true;
+    if (/^--(pdf|draft|lenient|help)$/.test(option)) {
+      asked[/** @type {'pdf' | 'draft' | 'lenient' | 'help'} */ (option.slice(2))] = true;
     } else if (option === '--handout' && /^[23]?$/.test(value ?? '')) {
       asked.handout = Number(value || 3);
     } else if (option === '--lecture') {
@@ -95,11 +116,11 @@ export function parsed(args) {
     } else if (option.startsWith('-')) {
       throw new SetupError(`There is no option ${args[i]}.\n\n${help}`);
     } else {
-      numbers.push(args[i]);
+      (args[i].endsWith('.ipynb') ? paths : numbers).push(args[i]);
     }
   }
-  if (lecture && numbers.length > 0) {
+  if (lecture && numbers.length + paths.length > 0) {
     throw new SetupError('The lessons of a lecture stand in its file: give no numbers beside it.');
   }
-  return { ...asked, numbers, lecture };
+  return { ...asked, numbers, paths, lecture };
 }
