@@ -6,6 +6,9 @@
 /** @returns what went wrong, or nothing */
 static std::string define_all() {
   try {
+    define<adam>("AttentionAdam", {{"theta: N", "gradients: N", "m: N", "v: N", "numbers"},
+                                   {"next: N", "length"},
+                                   {"N"}});
     define<gru>("AttentionGru",
                 {{"x", "initial", "gates", "candidate", "gates_bias", "candidate_bias", "visible"},
                  {"states", "r_and_u", "h"},

@@ -74,7 +74,7 @@ class Call {
   std::vector<TF_Tensor*> held;
 };
 
-/** What TensorFlow is told of an operation. All tensors are float. */
+/** What TensorFlow is told of an operation. All tensors are float; "x: N" is a list of N, a setting. */
 struct Signature {
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
@@ -85,8 +85,9 @@ struct Signature {
 template <void compute(Call&)>
 void define(const char* name, const Signature& signature) {
   static const Signature known = signature;
-  const auto of_type = [](const char* argument, const char* type) {
-    return std::string(argument) + ": " + type;
+  const auto of_type = [](const std::string& argument, const std::string& type) {
+    const bool list = argument.find(':') != std::string::npos;
+    return argument + (list ? " * " : ": ") + type;
   };
   Status status;
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);

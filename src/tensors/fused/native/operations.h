@@ -3,6 +3,7 @@
 
 #include "operation.h"
 
+void adam(Call& call);
 void gru(Call& call);
 void gru_gradient(Call& call);
 void attentive_gru(Call& call);
