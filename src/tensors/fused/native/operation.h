@@ -64,14 +64,22 @@ class Call {
                           result.size() * sizeof(float), status.raw);
     status.check();
     held.push_back(tensor);
+    outputs[i] = tensor;
     result.data = static_cast<float*>(TF_TensorData(tensor));
     return result;
+  }
+
+  /** Output i is output `other` again, without a copy. */
+  void same_out(int i, int other) {
+    TF_SetOutput(context, i, outputs.at(other), status.raw);
+    status.check();
   }
 
  private:
   TF_OpKernelContext* const context;
   Status status;
   std::vector<TF_Tensor*> held;
+  std::map<int, TF_Tensor*> outputs;
 };
 
 /** What TensorFlow is told of an operation. All tensors are float; "x: N" is a list of N, a setting. */
