@@ -148,6 +148,7 @@ const indentOf = (line: string) => line.length - line.trimStart().length;
 
 /** The last line of the statement that begins at a line, by the formatter's indentation. */
 function statementEnd(lines: string[], at: number): number {
+  if (!lines[at]) return at; // an empty line is by itself
   const indent = indentOf(lines[at]);
   let end = at;
   while (!/[;}]$/.test(lines[end])) {

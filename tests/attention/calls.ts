@@ -521,6 +521,7 @@ const all = {
   generalisedIou: () => [boxes(), tf.add(boxes(), 0.03)],
   hungarian: (n: number) => [range(n).map((i) => [i, 2])],
   editDistance: (n: number) => [range(n), [1, 2]],
+  alignmentErrorRate: (n: number) => [[range(n).map((i) => [i, i])], [[[0, 0]]]],
   errorRates: (n: number) => [[range(n)], [[range(n)]]],
   cosineSchedule: (n: number) => [1, n, 1],
   warmupSchedule: (n: number) => [n],
@@ -532,6 +533,7 @@ const all = {
   imageBlocks1D: (n: number) => [n, { block: 2, memory: 1 }],
   imageBlocks2D: (n: number) => [{ image: [1, n], block: [1, 2], memory: [0, 1] }],
   EncoderDecoder: (n: number) => [{ sourceTokens: n, targetTokens: 3 }],
+  LuongEncoderDecoder: (n: number) => [{ sourceTokens: n, targetTokens: 3, units: 4 }],
   Transformer: (n: number) => [{ sourceTokens: n, targetTokens: 3, dModel: 4, heads: 2 }],
   // parameters
   additiveParameters: (n: number) => [{ queryDepth: n, keyDepth: 4, dAttention: 3 }, next],

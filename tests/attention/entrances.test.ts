@@ -30,6 +30,7 @@ const elsewhere = new Set([
   'bucketsFor',
   'wordsOfLength',
   'movingBaseline',
+  'numberErrors',
 ]);
 
 test('every exported function is looked at here or has its own tests', () => {
