@@ -1,13 +1,21 @@
 import './native';
 
 export * from './browser';
-export * from './data/agreement';
+export {
+  type Agreement,
+  agreementCoder,
+  agreementReach,
+  agreements,
+  type EncodedAgreement,
+  loadAgreement,
+} from './data/agreement';
 export * from './data/cloakroom';
 export * from './data/cmudict';
 export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
 export * from './data/scriptio-continua';
+export * from './data/sentences';
 export * from './lessons';
 export * from './models/pronounce';
 export {

@@ -2,6 +2,23 @@ export { lesson00 } from './00-what-attention-is/exercises';
 export { lesson01 } from './01-seq2seq-bottleneck/exercises';
 export { lesson02 } from './02-additive-attention/exercises';
 export { lesson03 } from './03-six-score-functions/exercises';
+export * from './06-lstmn-intra-attention/critic';
+export { lesson06 } from './06-lstmn-intra-attention/exercises';
+export {
+  echo,
+  echoed,
+  echoSentences,
+  type LstmnRun,
+  type MachineReader,
+  type MachineReaderOptions,
+  machineReader,
+  memories,
+  perplexity,
+  perplexityWithin,
+  readingList,
+  trainMachineReader,
+} from './06-lstmn-intra-attention/machine-reader';
+export * from './06-lstmn-intra-attention/speller';
 export { lesson07 } from './07-scaled-dot-product-self-attention/exercises';
 export { lesson08 } from './08-multi-head-attention/exercises';
 export * from './08-multi-head-attention/look-ups';
