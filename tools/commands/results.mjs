@@ -30,6 +30,7 @@ export default async function results(args) {
   const chosen = chosenLessons(numbers, able);
   await setup();
   const require = createRequire(import.meta.url);
+  require('attention'); // which brings native TensorFlow; a room alone runs in pure JavaScript
   for (const { name, room } of chosen) {
     const built = join(rooms, '..', 'dist', 'lessons', name, 'results.js');
     const report = (/** @type {string} */ line) => console.log(line);
