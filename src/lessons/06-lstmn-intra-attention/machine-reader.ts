@@ -237,6 +237,15 @@ export function echoSentences() {
   return { sentences: known(all), heldOut: known(test), coder };
 }
 
+/** `lstmn` whose score leaves h̃_{t−1} out, as that of the authors' encoder does. */
+export const withoutSummary: LstmnRun = (x, { intra, lstm }) => {
+  const W = tf.concat([
+    tf.slice(intra.W, 0, x.shape[2]),
+    tf.zerosLike(tf.slice(intra.W, x.shape[2])),
+  ]);
+  return lstmn(x, { intra: { ...intra, W }, lstm });
+};
+
 /** A sentence read twice, where only the second reading counts: what is to come has been seen. */
 export function echo(coder: SentenceCoder, sentences: readonly string[][]): SentenceRows {
   const { words, endings, next } = coder.rows(sentences);
@@ -249,10 +258,14 @@ export function echo(coder: SentenceCoder, sentences: readonly string[][]): Sent
 }
 
 /** Share of the words that a reader says right at the second reading, given the true ones before. */
-export function echoed(reader: MachineReader, sentences: readonly string[][]): number {
+export function echoed(
+  reader: MachineReader,
+  sentences: readonly string[][],
+  run?: LstmnRun,
+): number {
   return tf.tidy(() => {
     const rows = echo(reader.coder, sentences);
-    const said = reader.say(reader.read(rows).states).argMax(1).dataSync();
+    const said = reader.say(reader.read(rows, run).states).argMax(1).dataSync();
     const wanted = rows.next.flat();
     const words = wanted.flatMap((id, i) => (id > 2 ? [i] : []));
     return words.filter((i) => said[i] === wanted[i]).length / words.length;

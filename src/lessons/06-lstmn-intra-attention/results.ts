@@ -16,6 +16,7 @@ import {
   perplexityWithin,
   readingList,
   trainMachineReader,
+  withoutSummary,
 } from './machine-reader';
 import { type Fusion, speller, trainSpeller } from './speller';
 
@@ -32,14 +33,20 @@ export async function results(report: (line: string) => void): Promise<Results> 
   };
 
   const again = echoSentences();
-  for (const cell of cells) {
+  const players = [
+    { name: 'lstm', cell: 'lstm' },
+    { name: 'lstmn', cell: 'lstmn' },
+    { name: 'lstmn without h̃ in the score', cell: 'lstmn', run: withoutSummary },
+  ] as const;
+  for (const { name, cell, ...how } of players) {
+    const run = 'run' in how ? how.run : undefined;
     for (const seed of seeds) {
       const reader = machineReader({ cell, coder: again.coder, depth: 32, seed });
       await trainMachineReader(reader, again.sentences, {
-        ...{ steps: 450, batch: 32, learningRate: 0.02 },
+        ...{ steps: 450, batch: 32, learningRate: 0.02, run },
         rows: (some) => echo(again.coder, some),
       });
-      note(`${cell}: echo, words right`, 100 * echoed(reader, again.heldOut));
+      note(`${name}: echo, words right`, 100 * echoed(reader, again.heldOut, run));
       tf.dispose(reader.parameters);
     }
   }
@@ -81,6 +88,14 @@ export async function results(report: (line: string) => void): Promise<Results> 
       const loss = tf.tidy(() => model.loss(batch(spellingPairs(some))).dataSync()[0]);
       note(`${fusion}: perplexity`, Math.exp(loss));
       tf.dispose(model.parameters);
+    }
+  }
+  for (const cell of cells) {
+    for (const seed of seeds) {
+      const reader = machineReader({ cell, coder, seed });
+      await trainMachineReader(reader, sentences, { steps: 800 });
+      note(`${cell}: perplexity, 800 steps`, perplexity(reader, heldOut));
+      tf.dispose(reader.parameters);
     }
   }
   return { setting: 'seeds 1, 2 and 3', numbers, curves };
