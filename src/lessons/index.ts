@@ -16,6 +16,8 @@ export {
   perplexity,
   perplexityWithin,
   readingList,
+  type Spoiled,
+  spoiledLstmn,
   trainMachineReader,
 } from './06-lstmn-intra-attention/machine-reader';
 export * from './06-lstmn-intra-attention/speller';

@@ -7,7 +7,7 @@ import {
   sentenceCoder,
 } from '../../data/sentences';
 import { lstm, lstmParameters } from '../../layers/lstm';
-import { type LstmnParameters, lstmn, lstmnParameters } from '../../layers/lstmn';
+import { type LstmnParameters, lstmn, lstmnCell, lstmnParameters } from '../../layers/lstmn';
 import { dense } from '../../tensors/dense';
 import { flatten, variables } from '../../tensors/parameters';
 import { type Random, random, shuffled, uniform } from '../../tensors/random';
@@ -270,4 +270,46 @@ export function echoed(
     const words = wanted.flatMap((id, i) => (id > 2 ? [i] : []));
     return words.filter((i) => said[i] === wanted[i]).length / words.length;
   });
+}
+
+/** What can be wrong with the tapes of `spoiledLstmn`. */
+export type Spoiled = {
+  /** What a step writes, [batch, 2 · units]; default: h and c. */
+  write?: (step: { h: tf.Tensor; c: tf.Tensor }) => tf.Tensor;
+  /** Slots of zeros in front. */
+  blank?: number;
+  /** How many slots are kept, the latest ones. */
+  longest?: number;
+};
+
+/** `lstmn`, a step of `lstmnCell` at a time, with tapes that something is wrong with. */
+export function spoiledLstmn(
+  x: tf.Tensor3D,
+  parameters: LstmnParameters,
+  {
+    write = ({ h, c }) => tf.concat([h, c], 1),
+    blank = 0,
+    longest = Number.POSITIVE_INFINITY,
+  }: Spoiled = {},
+): { states: tf.Tensor; weights: tf.Tensor } {
+  const [batch, time] = x.shape;
+  const zeros = (...shape: number[]): tf.Tensor => tf.zeros([batch, ...shape]);
+  const [units] = parameters.intra.U.shape;
+  let slots = blank ? zeros(blank, 2 * units) : undefined;
+  let summary = zeros(units);
+  const [states, rows]: tf.Tensor[][] = [[], []];
+  for (let t = 0; t < time; t++) {
+    const lost = Math.max(0, t - longest);
+    const word = tf.squeeze(x.slice([0, t], [-1, 1]), [1]) as tf.Tensor;
+    const step = lstmnCell(word, { slots: slots?.slice([0, lost]), summary }, parameters);
+    summary = step.summary;
+    states.push(step.h);
+    const slot = write(step).expandDims(1);
+    slots = slots ? tf.concat([slots, slot], 1) : slot;
+    const seen = step.weights ? [step.weights] : [];
+    const future = zeros(1, time + blank - lost - (step.weights?.shape[2] ?? 0));
+    const row = tf.concat([...(lost ? [zeros(1, lost)] : []), ...seen, future], 2);
+    rows.push(row.slice([0, 0, blank]));
+  }
+  return { states: tf.stack(states, 1), weights: tf.concat(rows, 1) };
 }

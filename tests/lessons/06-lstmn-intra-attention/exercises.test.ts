@@ -10,8 +10,10 @@ import {
   lstmn,
   machineReader,
   perplexity,
+  type Spoiled,
   sentenceCoder,
   speller,
+  spoiledLstmn,
   tf,
   trainMachineReader,
 } from 'attention';
@@ -149,6 +151,17 @@ describe('the readers of lesson 06', () => {
     const twice = (x: tf.Tensor3D, p: LstmnParameters) => lstmn(tf.mul(x, 2) as tf.Tensor3D, p);
     const [own, other] = [reader.read(rows).states, reader.read(rows, twice).states];
     expect(tf.max(tf.abs(tf.sub(own, other))).dataSync()[0]).toBeGreaterThan(1e-3);
+  });
+
+  test('unspoiled, spoiledLstmn is lstmn; with what is wrong, it is not', () => {
+    const reader = machineReader({ ...small, cell: 'lstmn' });
+    const rows = coder.rows(sentences);
+    const states = (how?: Spoiled) =>
+      reader.read(rows, (x, p) => (how ? spoiledLstmn(x, p, how) : lstmn(x, p))).states;
+    const gap = (how: Spoiled) => tf.max(tf.abs(tf.sub(states(how), states()))).dataSync()[0];
+    expect(gap({})).toBeLessThan(1e-6);
+    for (const how of [{ blank: 1 }, { longest: 2 }, { write: ({ h }) => tf.concat([h, h], 1) }])
+      expect(gap(how as Spoiled)).toBeGreaterThan(1e-4);
   });
 
   test('a critic without recurrence does not care for the order of the words', () => {
