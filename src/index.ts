@@ -1,7 +1,14 @@
 import './native';
 
 export * from './browser';
-export * from './data/agreement';
+export {
+  type Agreement,
+  agreementCoder,
+  agreementReach,
+  agreements,
+  type EncodedAgreement,
+  loadAgreement,
+} from './data/agreement';
 export * from './data/cloakroom';
 export * from './data/cmudict';
 export * from './data/mnist';
@@ -9,6 +16,7 @@ export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
 export * from './data/number-words';
 export * from './data/scriptio-continua';
+export * from './data/sentences';
 export * from './data/transformer-in-pytorch';
 export * from './lessons';
 export * from './models/number-errors';

@@ -98,7 +98,7 @@ export function agreementCoder(train: readonly Agreement[], rare = 5) {
 const ending = (token: string) => token.slice(-2);
 
 /** Numbers from 2 for what occurs at least so often, in the order of its first occurrence. */
-function numbered(tokens: readonly string[], least: number): Map<string, number> {
+export function numbered(tokens: readonly string[], least: number): Map<string, number> {
   const count = new Map<string, number>();
   for (const token of tokens) count.set(token, (count.get(token) ?? 0) + 1);
   const kept = [...count.keys()].filter((token) => (count.get(token) ?? 0) >= least);

@@ -4,6 +4,8 @@ import {
   additiveAttention,
 } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
+import { fusedLstmn } from '../tensors/fused/lstmn';
+import { hasKernels } from '../tensors/kernels';
 import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
@@ -116,11 +118,26 @@ export type LstmnStates = {
 export function lstmn(x: tf.Tensor, parameters: LstmnParameters, mask?: tf.Tensor): LstmnStates {
   return tf.tidy(() => {
     const units = unitsOf(parameters.lstm);
+    if (hasKernels() && !mask) return allAtOnce(x, parameters);
     const { tape, states, weights } = run(x, units, mask, (input, memory) =>
       lstmnCell(input, memory, parameters),
     );
     return { tape, states, weights };
   });
+}
+
+/** `lstmn` without padding, as one operation. */
+function allAtOnce(x: tf.Tensor, { intra: { W, U, v }, lstm }: LstmnParameters): LstmnStates {
+  const [, time, inputDepth] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
+  const units = unitsOf(lstm);
+  const [dAttention] = expectShape('v', v, ['dAttention']);
+  expectShape('W', lstm.W, [inputDepth + units, 4 * units]);
+  const [keyRows] = expectShape('U', U, ['keyDepth', dAttention]);
+  if (units !== keyRows) throw new Error(`key depth ${units} ≠ rows of U ${keyRows}`);
+  expectShape('W of the attention', W, [inputDepth + units, dAttention]);
+  const all = fusedLstmn(x, [W, U, v], [lstm.W, lstm.b]);
+  const [states, memories, weights] = tf.split(all, [units, units, time], 2) as tf.Tensor3D[];
+  return { tape: tf.concat([states, memories], 2), states, weights };
 }
 
 /** A source that an LSTMN has read, for a decoder to attend to. */

@@ -3,6 +3,25 @@ export { lesson01 } from './01-seq2seq-bottleneck/exercises';
 export { lesson02 } from './02-additive-attention/exercises';
 export { lesson03 } from './03-six-score-functions/exercises';
 export { lesson04 } from './04-global-and-local-attention/exercises';
+export * from './06-lstmn-intra-attention/critic';
+export { lesson06 } from './06-lstmn-intra-attention/exercises';
+export {
+  echo,
+  echoed,
+  echoSentences,
+  type LstmnRun,
+  type MachineReader,
+  type MachineReaderOptions,
+  machineReader,
+  memories,
+  perplexity,
+  perplexityWithin,
+  readingList,
+  type Spoiled,
+  spoiledLstmn,
+  trainMachineReader,
+} from './06-lstmn-intra-attention/machine-reader';
+export * from './06-lstmn-intra-attention/speller';
 export { lesson07 } from './07-scaled-dot-product-self-attention/exercises';
 export { lesson08 } from './08-multi-head-attention/exercises';
 export * from './08-multi-head-attention/look-ups';

@@ -57,6 +57,18 @@ function spread(colors: string[]): ColorScale {
   return colors.map((color, i) => [i / (colors.length - 1), color]);
 }
 
+/** The colour a value in 0…1 has on the sequential scale. */
+export function sequentialColor(share: number): string {
+  const at = Math.min(1, Math.max(0, share)) * (blues.length - 1);
+  const low = Math.min(Math.floor(at), blues.length - 2);
+  const channel = (color: string, i: number) => Number.parseInt(color.slice(i, i + 2), 16);
+  const mixed = [1, 3, 5].map((i) => {
+    const [from, to] = [channel(blues[low], i), channel(blues[low + 1], i)];
+    return Math.round(from + (to - from) * (at - low));
+  });
+  return `rgb(${mixed.join(', ')})`;
+}
+
 /** Pixels across: what a cell's output has in the Lab, in a window 800 pixels wide. */
 export const pageWidth = 620;
 

@@ -142,6 +142,15 @@ const batchProduct = [false, true].map((a) =>
 );
 const reshape: KernelAttributes = { T: 'float32', Tshape: 'int32' };
 const transpose: KernelAttributes = { T: 'float32', Tperm: 'int32' };
+const slice: KernelAttributes = { T: 'float32', Index: 'int32' };
+const split: Record<2 | 4, KernelAttributes> = {
+  2: { T: 'float32', num_split: 2 },
+  4: { T: 'float32', num_split: 4 },
+};
+const concat: Record<2 | 4, KernelAttributes> = {
+  2: { T: 'float32', Tidx: 'int32', N: 2 },
+  4: { T: 'float32', Tidx: 'int32', N: 4 },
+};
 const reduce: KernelAttributes = { T: 'float32', Tidx: 'int32', keep_dims: true };
 
 /** a b, with either matrix transposed on the way; with more axes, a batch of them. */
@@ -159,7 +168,24 @@ export function transposeKernel(x: tf.Tensor, axes: readonly number[]): tf.Tenso
   return kernel('Transpose', [x, ints(axes)], transpose);
 }
 
-/** The sum, or the mean, over the last axis, which stays with size 1. */
-export function reduceKernel(op: 'Sum' | 'Mean', x: tf.Tensor): tf.Tensor {
-  return kernel(op, [x, ints([x.rank - 1])], reduce);
+/** The sum, or the mean, over an axis, which stays with size 1. */
+export function reduceKernel(op: 'Sum' | 'Mean', x: tf.Tensor, axis = x.rank - 1): tf.Tensor {
+  return kernel(op, [x, ints([axis])], reduce);
 }
+
+/** @param size −1: to the end */
+export function sliceKernel(x: tf.Tensor, begin: readonly number[], size: readonly number[]) {
+  return kernel('Slice', [x, ints(begin), ints(size)], slice);
+}
+
+/** `pieces` of one size along the last axis. */
+export function splitKernel(x: tf.Tensor, pieces: 2 | 4): tf.Tensor[] {
+  return kernelOutputs('Split', [axisOf(x.rank - 1), x], pieces, split[pieces]);
+}
+
+/** Two or four tensors side by side. */
+export function concatKernel(list: tf.Tensor[], axis: number): tf.Tensor {
+  return kernel('ConcatV2', [...list, axisOf(axis)], concat[list.length as 2 | 4]);
+}
+
+const axisOf = (axis: number) => constant(axis, 'int32');

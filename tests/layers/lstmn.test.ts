@@ -67,6 +67,26 @@ describe('lstmn', () => {
     expect(gap(tf.sum(weights, -1), tf.tensor([[0, 1, 1, 1, 1]]))).toBeLessThan(1e-6);
   });
 
+  test('runs all at once as it does step by step, forward and backward, weights included', () => {
+    const x = draw(2, 5, inputDepth);
+    const [onTape, onWeights] = [draw(2, 5, 2 * units), draw(2, 5, 5)];
+    const { intra, lstm: gates } = parameters;
+    const inputs = [x, intra.W, intra.U, intra.v, gates.W, gates.b];
+    const run = (mask?: tf.Tensor) => {
+      const f = (...given: tf.Tensor[]) => {
+        const [y, W, U, v, G, b] = given;
+        const { tape, weights } = lstmn(y, { intra: { W, U, v }, lstm: { W: G, b } }, mask);
+        return tf.add(tf.sum(tf.mul(tape, onTape)), tf.sum(tf.mul(weights, onWeights)));
+      };
+      return [lstmn(x, parameters, mask).tape, ...tf.grads(f)(inputs)];
+    };
+    const [atOnce, byStep] = [run(), run(tf.ones([2, 5]))]; // with a mask, step by step
+    atOnce.forEach((one, i) => {
+      expect(one.shape).toEqual(byStep[i].shape);
+      expect(gap(one, byStep[i])).toBeLessThan(1e-5);
+    });
+  });
+
   test('does not look ahead', () => {
     const x = draw(1, 5, inputDepth);
     const changed = tf.concat([x.slice([0, 0], [-1, 3]), draw(1, 2, inputDepth)], 1);
