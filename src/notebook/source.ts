@@ -81,7 +81,7 @@ export function coreOf(code: string): string {
       const indent = indentOf(lines[at]);
       const closes = lines.findIndex((line, i) => i > end && line && indentOf(line) < indent);
       lines.splice(at, closes - at, `${' '.repeat(indent)}${plain}`);
-    } else if (isCheck(statement) || /^\s*if \(has(?:Kernels|Fused)\(\)/.test(statement)) {
+    } else if (isCheck(statement) || isFasterWay(statement)) {
       lines.splice(at, end + 1 - at);
       continue;
     }
@@ -93,9 +93,16 @@ export function coreOf(code: string): string {
   const text = lines
     .join('\n')
     .replace(/has(?:Kernels|Fused)\(\)(?: && [^?]+?)?(?:\n( +)\? [\s\S]*?\n\1: | \? \w+ : )/g, '')
+    // Of what is hidden, numbers that are none have no influence: in the formula nothing is.
+    .replace(/withoutHidden\(\w+(?:\.\w+)?, ((?:\w+(?:, )?)+)\)/g, '[$1]')
+    .replace(/weightedAverage\((\w+), (\w+)(?: as tf\.\w+)?, \w+\)/g, 'tf.matMul($1, $2)')
     .replace(/\n\n(?=\n|\s*\})|(?<=\{\n)\n/g, '\n');
   return formulas(comment) + text;
 }
+
+/** Whether a statement returns what a faster operation has given, if there is one. */
+const isFasterWay = (statement: string) =>
+  /^\s*if \((?:has(?:Kernels|Fused)\(\)|(\w+)\) return \1\b)/.test(statement);
 
 /** Whether all that a statement does is to refuse what does not fit. */
 function isCheck(statement: string): boolean {
