@@ -1,7 +1,7 @@
 import type { Attended } from '../attention/attended';
 import { type AdditiveParameters, additiveAligner } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
-import { fusedOperation, hasFused } from '../tensors/fused/operation';
+import { fusedOperation, hasFused, nothing } from '../tensors/fused/operation';
 import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { expectShape } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -95,6 +95,6 @@ function fusedSteps(
 ): tf.Tensor {
   const cell = [gates, candidate, gatesBias, candidateBias];
   const differentiable = [x, initial, annotations, dense(annotations, U), W, v, ...cell];
-  const visible = mask ? castMask(mask, 'float32') : tf.zeros([0]);
-  return fusedOperation('AttentionAttentiveGru', differentiable, [visible], { outputs: 5 });
+  const visible = mask ? castMask(mask, 'float32') : nothing();
+  return fusedOperation('AttentionAttentiveGru', differentiable, [visible], { outputs: 5 })[0];
 }

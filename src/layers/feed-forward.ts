@@ -1,4 +1,6 @@
 import { dense } from '../tensors/dense';
+import { fusedDense } from '../tensors/fused/dense';
+import { hasFused } from '../tensors/fused/operation';
 import { type Random, uniform } from '../tensors/random';
 import { expectTensor } from '../tensors/shape';
 import { tf } from '../tensors/tf';
@@ -36,7 +38,11 @@ export function feedForward<T extends tf.Tensor>(
   return tf.tidy(() => {
     // Positions do not matter here: one long list of them is fewer operations.
     const rows = x.reshape([-1, x.shape[x.rank - 1]]);
-    const y = dense(activate(dense(rows, W1, b1), activation), W2, b2);
+    const hidden =
+      activation === 'relu' && hasFused()
+        ? fusedDense(rows, [W1], [b1], 'relu')
+        : activate(dense(rows, W1, b1), activation);
+    const y = dense(hidden, W2, b2);
     return y.reshape([...x.shape.slice(0, -1), W2.shape[1] as number]) as T;
   });
 }

@@ -1,4 +1,4 @@
-import { fusedOperation, hasFused } from '../tensors/fused/operation';
+import { fusedOperation, hasFused, nothing } from '../tensors/fused/operation';
 import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
@@ -104,9 +104,9 @@ function fusedGru(
   mask?: tf.Tensor,
 ): tf.Tensor3D {
   const differentiable = [x, start, gates, candidate, gatesBias, candidateBias];
-  const visible = mask ? castMask(mask, 'float32') : tf.zeros([0]);
+  const visible = mask ? castMask(mask, 'float32') : nothing();
   const operation = { outputs: 3, settings: { reverse: Number(reverse) } };
-  return fusedOperation('AttentionGru', differentiable, [visible], operation) as tf.Tensor3D;
+  return fusedOperation('AttentionGru', differentiable, [visible], operation)[0] as tf.Tensor3D;
 }
 
 /**

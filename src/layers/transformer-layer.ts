@@ -8,6 +8,8 @@ import {
   multiHeadQuery,
 } from '../attention/heads/multi-head';
 import { causalMask } from '../attention/masks';
+import { fusedLayerNorm } from '../tensors/fused/layer-norm';
+import { hasFused } from '../tensors/fused/operation';
 import { type LayerNormParameters, layerNorm, layerNormParameters } from '../tensors/layer-norm';
 import { withoutHidden } from '../tensors/mask';
 import type { Random } from '../tensors/random';
@@ -106,7 +108,7 @@ export function decoderLayer(
     let past: KeyValueCache | undefined;
     const self = sublayer(x, attentionNorm, options, (y) => {
       past = keyValueCache(y, y, attention, { heads, past: before });
-      const mask = options.mask ?? causalMask(length, past.keys.shape[2]);
+      const mask = options.mask ?? causalMask(length, past.keys.shape[1]);
       return multiHeadQuery(y, past, attention, { heads, mask });
     });
     let source = memory as KeyValueCache;
@@ -139,8 +141,15 @@ function sublayer<Result extends { context: tf.Tensor }>(
   f: (x: tf.Tensor) => Result,
 ): Result {
   const result = f(norm === 'pre' ? layerNorm(x, parameters) : x);
-  const sum = tf.add(x, drop ? dropout(result.context, drop) : result.context);
-  return { ...result, context: norm === 'pre' ? sum : layerNorm(sum, parameters) };
+  const y = drop ? dropout(result.context, drop) : result.context;
+  return { ...result, context: norm === 'pre' ? tf.add(x, y) : addAndNorm(x, y, parameters) };
+}
+
+/** LayerNorm(x + y) */
+function addAndNorm(x: tf.Tensor, y: tf.Tensor, parameters: LayerNormParameters): tf.Tensor {
+  const alike = x.shape.join() === y.shape.join();
+  if (hasFused() && alike) return fusedLayerNorm([x, y], parameters);
+  return layerNorm(tf.add(x, y), parameters);
 }
 
 /** New parameters of an encoder's layer. dHidden is 4 dModel if left out; attention has no biases. */

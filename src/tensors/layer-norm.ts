@@ -1,5 +1,5 @@
 import { fusedLayerNorm } from './fused/layer-norm';
-import { hasKernels } from './kernels';
+import { hasFused } from './fused/operation';
 import { expectShape, expectSizes, expectTensor } from './shape';
 import { tf } from './tf';
 
@@ -31,7 +31,7 @@ export function layerNorm<T extends tf.Tensor>(
   const depth = x.shape[x.rank - 1];
   expectShape('gain', gain, [depth]);
   expectShape('bias', bias, [depth]);
-  if (hasKernels() && x.rank >= 2) return fusedLayerNorm(x, gain, bias, epsilon);
+  if (hasFused()) return fusedLayerNorm([x], { gain, bias }, epsilon);
   return tf.tidy(() => {
     const centred = tf.sub(x, tf.mean(x, -1, true));
     const variance = tf.mean(tf.square(centred), -1, true);

@@ -1,4 +1,5 @@
-import { float, hasKernels, kernel, kernelOutputs } from '../tensors/kernels';
+import { hasFused } from '../tensors/fused/operation';
+import { kernelOutputs } from '../tensors/kernels';
 import { taped } from '../tensors/taped';
 import { tf } from '../tensors/tf';
 
@@ -20,7 +21,7 @@ export interface AdamOptions {
  *     m ← β₁ m + (1 − β₁) g      v ← β₂ v + (1 − β₂) g²
  *     θ ← θ − α √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε)
  *
- * `KernelMeans` and `FlatMeans` hold m and v and take the step.
+ * `FusedMeans` and `FlatMeans` hold m and v and take the step.
  *
  * Source: Kingma and Ba (2015), Algorithm 1 and the end of Section 2 (whose ε this is).
  */
@@ -50,8 +51,8 @@ export class Adam {
         `Adam: expected 0 ≤ beta < 1 and clipNorm > 0, got beta1 ${beta1}, beta2 ${beta2}, clipNorm ${clipNorm}`,
       );
     }
-    this.means = hasKernels()
-      ? new KernelMeans(this.variables, this.options)
+    this.means = hasFused()
+      ? new FusedMeans(this.variables, this.options)
       : new FlatMeans(this.variables, this.options);
   }
 
@@ -77,22 +78,18 @@ export class Adam {
   }
 
   private update(gradients: (tf.Tensor | null)[]): void {
-    const { learningRate, clipNorm } = this.options;
+    const { learningRate } = this.options;
     const t = this.step + 1;
     const alpha = typeof learningRate === 'function' ? learningRate(t) : learningRate;
     if (!Number.isFinite(alpha)) this.refuse(`the learning rate is ${alpha}`);
     const unused = this.names.filter((_, i) => !gradients[i]);
     if (unused.length > 0) this.refuse(`the loss does not depend on ${unused.join(', ')}`);
-    tf.tidy(() => {
-      const found = gradients as tf.Tensor[];
-      const norm = Math.sqrt(squaredNorm(found));
-      if (!Number.isFinite(norm)) {
-        const wrong = this.names.filter((_, i) => !Number.isFinite(squaredNorm([found[i]])));
-        this.refuse(`the gradient of ${wrong.join(', ')} is not finite`);
-      }
-      const clipped = norm > clipNorm ? found.map((g) => tf.mul(g, clipNorm / norm)) : found;
-      this.means.update(clipped, alpha, t);
-    });
+    const found = gradients as tf.Tensor[];
+    const norm = tf.tidy(() => this.means.update(found, alpha, t));
+    if (!Number.isFinite(norm)) {
+      const wrong = this.names.filter((_, i) => !Number.isFinite(lengthOf(found[i])));
+      this.refuse(`the gradient of ${wrong.join(', ')} is not finite`);
+    }
     this.step = t;
   }
 
@@ -106,16 +103,19 @@ export class Adam {
   }
 }
 
-/** Σ g² over all tensors. */
-function squaredNorm(gradients: tf.Tensor[]): number {
-  const each = gradients.map((g) => (hasKernels() ? kernel('L2Loss', [g]) : tf.sum(tf.square(g))));
-  return tf.addN(each).dataSync()[0] * (hasKernels() ? 2 : 1); // L2Loss is Σ g² / 2
+/** √Σ g² */
+function lengthOf(g: tf.Tensor): number {
+  return tf.tidy(() => tf.sqrt(tf.sum(tf.square(g))).dataSync()[0]);
 }
 
 /** m and v of every variable, and the step with them. */
 interface Means {
-  /** To be called inside `tf.tidy`. */
-  update(gradients: tf.Tensor[], alpha: number, t: number): void;
+  /**
+   * To be called inside `tf.tidy`.
+   *
+   * @returns the length of all gradients together; if it is not finite, nothing has moved
+   */
+  update(gradients: tf.Tensor[], alpha: number, t: number): number;
   dispose(): void;
 }
 
@@ -136,9 +136,12 @@ class FlatMeans implements Means {
     );
   }
 
-  update(gradients: tf.Tensor[], alpha: number, t: number): void {
-    const { beta1, beta2, epsilon } = this.settings;
-    const g = tf.concat(gradients.map((gradient) => gradient.flatten()));
+  update(gradients: tf.Tensor[], alpha: number, t: number): number {
+    const { beta1, beta2, epsilon, clipNorm } = this.settings;
+    const all = tf.concat(gradients.map((gradient) => gradient.flatten()));
+    const norm = lengthOf(all);
+    if (!Number.isFinite(norm)) return norm;
+    const g = norm > clipNorm ? tf.mul(all, clipNorm / norm) : all;
     this.mean.assign(tf.add(tf.mul(this.mean, beta1), tf.mul(g, 1 - beta1)));
     this.square.assign(tf.add(tf.mul(this.square, beta2), tf.mul(tf.square(g), 1 - beta2)));
     const rate = (alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
@@ -148,6 +151,7 @@ class FlatMeans implements Means {
       const variable = this.variables[i];
       variable.assign(tf.sub(variable, piece.reshape(variable.shape)));
     });
+    return norm;
   }
 
   dispose(): void {
@@ -155,60 +159,34 @@ class FlatMeans implements Means {
   }
 }
 
-const FLOAT = { dtype: 'float32' };
-
-/**
- * TensorFlow's own kernel of the step, once for each variable: one pass through memory instead of
- * ten. It works on variables of native TensorFlow, which TensorFlow.js knows by handles only.
- */
-class KernelMeans implements Means {
-  private static count = 0;
-  /** Per variable: handles of θ, m and v, and θ as the last step left it. */
-  private readonly native: { handles: tf.Tensor[]; theta: object }[];
+/** All in one operation: native/adam.cc. */
+class FusedMeans implements Means {
+  /** m of every variable, then v of every variable. The operation changes them where they are. */
+  private readonly means: tf.Tensor[];
+  private readonly list: { N: number };
 
   constructor(
     private readonly variables: tf.Variable[],
     private readonly settings: Settings,
   ) {
-    this.native = variables.map(({ shape }) => ({
-      handles: ['theta', 'm', 'v'].map((name) => {
-        const shared_name = `adam/${KernelMeans.count++}/${name}`;
-        const values = { dtype: 'float32', shape, container: '', shared_name };
-        return tf.keep(kernel('VarHandleOp', [], values));
-      }),
-      theta: {},
-    }));
-    tf.tidy(() => {
-      this.native.forEach(({ handles }, i) => {
-        const zeros = tf.zerosLike(variables[i]);
-        for (const mean of handles.slice(1)) assign(mean, zeros);
-      });
-    });
+    this.list = { N: variables.length };
+    this.means = tf.tidy(() =>
+      [0, 1].flatMap(() => variables.map((x) => tf.keep(tf.mul(tf.zerosLike(x), 1)))),
+    );
   }
 
-  update(gradients: tf.Tensor[], alpha: number, t: number): void {
-    const { beta1, beta2, epsilon } = this.settings;
-    const varying = [beta1 ** t, beta2 ** t, alpha].map((x) => tf.scalar(x));
-    const scalars = [...varying, float(beta1), float(beta2), float(epsilon)];
-    this.native.forEach((native, i) => {
-      const variable = this.variables[i];
-      const [theta] = native.handles;
-      // Somebody else may have changed the variable since: a checkpoint that was loaded.
-      if (variable.dataId !== native.theta) assign(theta, variable);
-      kernelOutputs('ResourceApplyAdam', [...native.handles, ...scalars, gradients[i]], 0);
-      variable.assign(kernel('ReadVariableOp', [theta], FLOAT));
-      native.theta = variable.dataId;
-    });
+  update(gradients: tf.Tensor[], alpha: number, t: number): number {
+    const { beta1, beta2, epsilon, clipNorm } = this.settings;
+    const rate = (alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+    const numbers = tf.tensor1d([rate, 1 - beta1, 1 - beta2, epsilon, clipNorm]);
+    const inputs = [...this.variables, ...gradients, ...this.means, numbers];
+    const results = kernelOutputs('AttentionAdam', inputs, this.list.N + 1, this.list);
+    const norm = results[this.list.N].dataSync()[0];
+    if (Number.isFinite(norm)) this.variables.forEach((x, i) => x.assign(results[i]));
+    return norm;
   }
 
   dispose(): void {
-    for (const handle of this.native.flatMap(({ handles }) => handles)) {
-      kernelOutputs('DestroyResourceOp', [handle], 0, {});
-      handle.dispose();
-    }
+    tf.dispose(this.means);
   }
-}
-
-function assign(handle: tf.Tensor, value: tf.Tensor): void {
-  kernelOutputs('AssignVariableOp', [handle, value], 0, FLOAT);
 }

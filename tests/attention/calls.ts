@@ -199,7 +199,7 @@ const all = {
   keyValueCache: (n: number) => [kv(n), kv(n), heads(), { heads: 2 }],
   multiHeadQuery: (n: number) => [
     q(),
-    { keys: hide(t(2, 2, n, 2)), values: hide(t(2, 2, n, 2)) },
+    { keys: hide(t(2, n, 4)), values: hide(t(2, n, 4)) },
     heads(),
     { heads: 2, mask: mask(2, 1, n) },
   ],

@@ -27,6 +27,7 @@ const elsewhere = new Set([
     'Adam',
   ],
   ...['errorByLength', 'guessesGivenTruth', 'pronounce', 'pronunciationErrors', 'spellingPairs'],
+  'bucketsFor',
   'wordsOfLength',
   'movingBaseline',
 ]);

@@ -82,9 +82,9 @@ describe('Transformer', () => {
 
   test('learns three pairs by heart', () => {
     const model = small({ dModel: 16, layers: 1, norm: 'pre' });
-    const adam = new Adam(model.parameters, { learningRate: 0.02 });
+    const adam = new Adam(model.parameters, { learningRate: 0.01 });
     const all = batch(pairs);
-    for (let step = 0; step < 60; step++) adam.minimize(() => model.loss(all));
+    for (let step = 0; step < 100; step++) adam.minimize(() => model.loss(all));
     const decoded = model.decode(pairs.map((pair) => pair.source));
     expect(decoded.map(({ ids }) => ids)).toEqual(pairs.map((pair) => pair.target));
     // and says so: almost all of the probability

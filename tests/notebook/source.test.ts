@@ -33,7 +33,7 @@ describe('sourceOf', () => {
   });
 
   test('gives what is private to a file, by the name of the file if several have one', () => {
-    expect(sourceOf('attendInHeads').code).toContain('\nfunction attendInHeads<');
+    expect(sourceOf('fusedInHeads').code).toContain('\nfunction fusedInHeads(');
     expect(sourceOf('multi-head/project').file).toBe('attention/heads/multi-head.ts');
     expect(() => sourceOf('plainSteps')).not.toThrow();
     expect(() => sourceOf('check')).not.toThrow(); // exported by one, private to another

@@ -8,6 +8,7 @@ import {
   crossEntropy,
   editDistance,
   errorRates,
+  flatten,
   loadCheckpoint,
   random,
   saveCheckpoint,
@@ -18,8 +19,9 @@ import {
   warmupSchedule,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
+import { hasFused } from '../../src/tensors/fused/operation';
 import { expectClose, expectGolden, golden } from '../golden/golden';
-import { expectGradient, expectNoLeak } from '../helpers';
+import { difference, expectGradient, expectNoLeak } from '../helpers';
 
 describe('crossEntropy', () => {
   test('agrees with PyTorch, which ignores padding too', () => {
@@ -136,6 +138,55 @@ describe('Adam', () => {
     const before = tf.memory().numTensors;
     adam.dispose();
     expect(tf.memory().numTensors).toBeLessThan(before);
+  });
+
+  test.runIf(hasFused())(
+    'in one operation takes the steps of the plain way, bit by bit again',
+    () => {
+      const train = () => {
+        const next = random(3);
+        const shapes = [[700, 300], [300], [1, 1], [5, 7, 2]];
+        const all = shapes.map((shape) => tf.variable(uniform(shape, next, 1)));
+        const adam = new Adam(flatten(all), { learningRate: 0.1, clipNorm: 0.5 });
+        const loss = () => tf.addN(all.map((x) => tf.sum(tf.add(tf.pow(x, 4), x))));
+        for (let step = 0; step < 5; step++) adam.minimize(loss);
+        adam.dispose();
+        return all;
+      };
+      const [fused, again] = [train(), train()];
+      process.env.ATTENTION_FUSED = 'off';
+      const plain = train();
+      delete process.env.ATTENTION_FUSED;
+      for (const [i, x] of plain.entries()) {
+        expect(difference(fused[i], x)).toBeLessThan(1e-5);
+        expect(difference(fused[i], again[i])).toBe(0);
+      }
+      tf.dispose([fused, again, plain]);
+    },
+  );
+
+  test('never writes to what shares its memory with a parameter', () => {
+    const weight = tf.variable(tf.tensor2d([[1, 2]]));
+    const path = join(mkdtempSync(join(tmpdir(), 'adam-')), 'weight.safetensors');
+    saveCheckpoint(path, { weight });
+    const adam = new Adam({ weight }, { learningRate: 0.1, clipNorm: 1 });
+    let gradient: tf.Tensor | undefined;
+    const seen = tf.customGrad((x) => ({
+      value: tf.sum(x as tf.Tensor),
+      gradFunc: () => {
+        gradient = tf.keep(tf.fill([1, 2], 3));
+        return gradient.clone();
+      },
+    }));
+    const copies = [weight.clone(), weight.reshape([2]), tf.variable(weight)];
+    for (let step = 0; step < 3; step++) adam.minimize(() => seen(weight));
+    for (const copy of copies) expect([...copy.dataSync()]).toEqual([1, 2]);
+    expect([...(gradient as tf.Tensor).dataSync()]).toEqual([3, 3]);
+    const [kept, moved] = [weight.clone(), [...weight.dataSync()]];
+    loadCheckpoint(path, { weight });
+    adam.minimize(() => seen(weight));
+    expect([...kept.dataSync()]).toEqual(moved);
+    expect(weight.dataSync()[0]).toBeCloseTo(0.9, 5);
   });
 
   test('refuses a loss that is not a number and leaves the parameters as they were', () => {

@@ -1,14 +1,13 @@
 /**
  * One side of a comparison; attention_step_pytorch.py is the other. For each length on standard
- * input: one step of the attention that the argument names, forward and backward; prints its seconds,
- * and the megabytes that the process grew by at its peak (Linux; else null).
+ * input: one step of the attention that the argument names, forward and backward; prints its seconds by
+ * the clock and of the processor, and the megabytes that the process grew by at its peak (Linux; else null).
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-const { angularHash, dense, lshAttention, mergeHeads, random, randomRotations } = await import(
-  'attention'
-);
+const { angularHash, bucketsFor, dense, lshAttention, mergeHeads, random, randomRotations } =
+  await import('attention');
 const { slidingWindowAttention, splitHeads, tf, uniform } = await import('attention');
 
 /** @typedef {import('@tensorflow/tfjs').Tensor} Tensor */
@@ -29,16 +28,17 @@ const steps = {
     const [dModel, heads, chunkLength, rounds] = [256, 4, 64, 4];
     const next = random(1);
     const matrices = [1, 2, 3].map(() => uniform([dModel, dModel], next));
-    const size = { depth: dModel / heads, rounds, buckets: length / chunkLength };
+    const buckets = bucketsFor(length, chunkLength);
+    const size = { depth: dModel / heads, rounds, buckets };
     const rotations = randomRotations(size, next);
     const loss = (/** @type {Tensor[]} */ ...[x, WQK, WV, WO, b]) => {
       const [queryKey, values] = [
         splitHeads(dense(x, WQK), heads),
         splitHeads(dense(x, WV), heads),
       ];
-      const buckets = angularHash(queryKey, rotations);
+      const hashed = angularHash(queryKey, rotations);
       const options = { chunkLength, causal: true, acrossBuckets: true };
-      const { context } = lshAttention(queryKey, values, buckets, undefined, options);
+      const { context } = lshAttention(queryKey, values, hashed, undefined, options);
       return tf.sum(tf.square(dense(mergeHeads(context), WO, b)));
     };
     return { inputs: [normal(1, length, dModel), ...matrices, tf.zeros([dModel])], loss };
@@ -55,10 +55,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { inputs, loss } = setting(Number(line));
   if (linux) writeFileSync('/proc/self/clear_refs', '5'); // the peak starts anew
   const before = linux ? status('VmRSS') : 0;
-  const start = performance.now();
+  const [start, usage] = [performance.now(), process.cpuUsage()];
   tf.tidy(() => void tf.grads(loss)(inputs)[0].dataSync());
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(usage);
   const megabytes = linux ? status('VmHWM') - before : null;
   tf.dispose(inputs);
-  console.log(JSON.stringify({ seconds, megabytes }));
+  console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, megabytes }));
 }

@@ -7,6 +7,7 @@ import { freemem } from 'node:os';
 import { join, relative } from 'node:path';
 import {
   angularHash,
+  bucketsFor,
   curves,
   linformerAttention,
   linformerParameters,
@@ -50,7 +51,7 @@ const mechanisms = {
       use: 'heads',
     }),
   'LSH, 4 rounds, chunks of 64': (q, _, v) => {
-    const size = { depth, rounds: 4, buckets: Math.max(2, (q.shape[2] ?? 0) / 64) };
+    const size = { depth, rounds: 4, buckets: bucketsFor(q.shape[2] ?? 0) };
     const buckets = angularHash(q, randomRotations(size, random(1)));
     return lshAttention(q, v, buckets, undefined, { chunkLength: 64 });
   },

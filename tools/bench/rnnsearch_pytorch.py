@@ -1,16 +1,8 @@
-"""The encoder-decoder of lesson 02 in PyTorch, to compare training speed in one run.
-
-Reads batches as JSON lines on standard input ({"source": [[…]], "target": [[…]]}), takes one
-training step for each, and prints the seconds of each step as one JSON list.
-"""
-import json
-import sys
-import time
-
+"""rnnsearch.mjs in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
 import torch
 from torch import nn
+from turns import answer
 
-torch.set_num_threads(2)
 torch.manual_seed(1)
 PAD, START = 0, 1
 
@@ -52,22 +44,21 @@ class RnnSearch(nn.Module):
         )
 
 
-def main():
-    model = RnnSearch(29, 42)
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    seconds = []
-    for line in sys.stdin:
-        batch = json.loads(line)
-        source, target = torch.tensor(batch["source"]), torch.tensor(batch["target"])
-        start = time.perf_counter()
-        loss = model(source, target)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
-        loss.item()
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps(seconds))
+model = RnnSearch(29, 42)
+optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
 
 
-main()
+def prepare(batches):
+    def run():
+        for batch in batches:
+            loss = model(torch.tensor(batch["source"]), torch.tensor(batch["target"]))
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimiser.step()
+            loss.item()
+
+    return run
+
+
+answer(prepare)

@@ -1,15 +1,16 @@
 /**
- * Times training steps of one encoder layer: forward, backward, Adam. Reads jobs as JSON lines on
- * standard input ({"batch", "length", "dModel", "heads", "steps"}), and answers each with the seconds
- * of its steps as one JSON line. Threads: TF_NUM_INTRAOP_THREADS, which counts for the whole process.
+ * Training steps of one encoder layer: forward, backward, Adam; transformer_layer_pytorch.py is the other
+ * side. Reads jobs as JSON lines on standard input ({"batch", "length", "dModel", "heads", "steps"}), and
+ * answers each with its seconds, by the clock and of the processor. Threads: TF_NUM_INTRAOP_THREADS.
  */
-import { createInterface } from 'node:readline';
+import { answer } from './turns.mjs';
 
 const { Adam, encoderLayer, encoderLayerParameters, flatten, random, tf, uniform, variables } =
   await import('attention');
 
-/** @param {{ batch: number, length: number, dModel: number, heads: number }} size */
-function training({ batch, length, dModel, heads }) {
+/** @typedef {{ batch: number, length: number, dModel: number, heads: number }} Size */
+
+function training(/** @type {Size} */ { batch, length, dModel, heads }) {
   const next = random(1);
   const parameters = variables(encoderLayerParameters({ dModel, bias: true }, next));
   const adam = new Adam(flatten(parameters));
@@ -21,15 +22,11 @@ function training({ batch, length, dModel, heads }) {
 
 /** @type {Map<string, () => number>} */
 const trainings = new Map();
-for await (const line of createInterface({ input: process.stdin })) {
-  const { steps, ...size } = JSON.parse(line);
+await answer((/** @type {Size & { steps: number }} */ { steps, ...size }) => {
   const key = JSON.stringify(size);
   const step = trainings.get(key) ?? training(size);
   trainings.set(key, step);
-  const seconds = Array.from({ length: steps }, () => {
-    const start = performance.now();
-    step();
-    return (performance.now() - start) / 1000;
-  });
-  console.log(JSON.stringify(seconds));
-}
+  return () => {
+    for (let i = 0; i < steps; i++) step();
+  };
+});

@@ -1,10 +1,7 @@
 """transformer-layer.mjs in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
-import json
-import sys
-import time
-
 import torch
 from torch import nn
+from turns import answer
 
 
 def training(batch, length, dModel, heads):
@@ -24,15 +21,19 @@ def training(batch, length, dModel, heads):
 
 
 trainings = {}
-for line in sys.stdin:
-    job = json.loads(line)
+
+
+def prepare(job):
     steps = job.pop("steps")
     key = tuple(job.values())
     if key not in trainings:
         trainings[key] = training(**job)
-    seconds = []
-    for _ in range(steps):
-        start = time.perf_counter()
-        trainings[key]()
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps(seconds), flush=True)
+
+    def run():
+        for _ in range(steps):
+            trainings[key]()
+
+    return run
+
+
+answer(prepare)

@@ -1,6 +1,7 @@
 /** Two programs that take turns, so that a change of the machine's speed meets both. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { root } from '../setup/paths.mjs';
@@ -13,25 +14,37 @@ export function peerPython() {
   return existsSync(python) ? python : undefined;
 }
 
-/** Two threads, and oneDNN's kernels, which PyTorch uses too: they pay off for large matrices. */
-export const forLargeMatrices = { TF_NUM_INTRAOP_THREADS: '2', TF_ENABLE_ONEDNN_OPTS: '1' };
+/**
+ * One thread, or two with oneDNN's kernels, which PyTorch uses too: for the products of TensorFlow's own
+ * they pay off in large matrices. The same for both sides.
+ *
+ * @param {1 | 2} threads
+ * @returns {Record<string, string>}
+ */
+export const settings = (threads) => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_ENABLE_ONEDNN_OPTS: String(threads - 1),
+  OMP_NUM_THREADS: String(threads),
+});
+
+/** @typedef {{ seconds: number, cpu: number, megabytes?: number | null }} Times by the clock, of the processor */
 
 /**
- * A process that takes jobs as JSON lines and answers each with one.
+ * A process that takes jobs as JSON lines and answers each with its times.
  *
  * @param {string} program
  * @param {string[]} args the script, in tools/bench, and what follows it
- * @param {Record<string, string>} [settings] of its environment
+ * @param {1 | 2} threads
  */
-export function worker(program, [script, ...args], settings = {}) {
+export function worker(program, [script, ...args], threads) {
   const child = spawn(program, [join(bench, script), ...args], {
-    env: { ...process.env, ...settings },
+    env: { ...process.env, ...settings(threads) },
     // TensorFlow says there that it uses oneDNN.
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    /** @param {unknown} job @returns {Promise<any>} */
+    /** @param {unknown} job @returns {Promise<Times>} */
     async run(job) {
       child.stdin.write(`${JSON.stringify(job)}\n`);
       const { value, done } = await answers.next();
@@ -40,6 +53,85 @@ export function worker(program, [script, ...args], settings = {}) {
     },
     end: () => child.stdin.end(),
   };
+}
+
+/**
+ * The other side of `worker`: times what `prepare` makes of each job.
+ *
+ * @param {(job: any) => () => void} prepare
+ */
+export async function answer(prepare) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const run = prepare(JSON.parse(line));
+    const [start, usage] = [performance.now(), process.cpuUsage()];
+    run();
+    const { user, system } = process.cpuUsage(usage);
+    const times = { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1e6 };
+    console.log(JSON.stringify(times));
+  }
+}
+
+/** @typedef {ReturnType<typeof worker>} Side */
+
+/**
+ * Both sides in turn, nine rounds at most, so long as there is time, which for three rounds is stretched;
+ * a round before warms up.
+ *
+ * @param {Side[]} sides
+ * @param {() => unknown} job another one for each round, if need be
+ * @param {number} [seconds] for all rounds
+ * @returns {Promise<{ rounds: Times[][], others: number }>} round by round; and how many processors
+ *   somebody else kept busy meanwhile
+ */
+export async function alternate(sides, job, seconds = 15) {
+  const round = async () => {
+    const next = job();
+    /** @type {Times[]} */
+    const times = [];
+    for (const { run } of sides) times.push(await run(next));
+    return times;
+  };
+  await round();
+  const [start, used] = [performance.now(), processorSeconds()];
+  const rounds = [await round(), await round(), await round()];
+  while (rounds.length < 9 && performance.now() - start < 1000 * seconds)
+    rounds.push(await round());
+  const own = rounds.flat().reduce((sum, { cpu }) => sum + cpu, 0);
+  const others = (processorSeconds() - used - own) / ((performance.now() - start) / 1000);
+  return { rounds, others };
+}
+
+/** What all processors of the machine have worked since it was started. */
+function processorSeconds() {
+  const worked = cpus().map(({ times }) => times.user + times.nice + times.sys);
+  return worked.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
+}
+
+/**
+ * Prints both times and the ratio of theirs to ours, with its spread from round to round. On a busy
+ * machine one thread is compared by the processor's time, and two threads are not to be believed.
+ *
+ * @param {string} what
+ * @param {string} peer
+ * @param {{ rounds: Times[][], others: number }} measured ours and, if it is there, the peer's
+ * @param {{ threads: 1 | 2, steps?: number }} of
+ */
+export function report(what, peer, { rounds, others }, { threads, steps = 1 }) {
+  const busy = others > 0.1;
+  const by = busy && threads === 1 ? 'cpu' : 'seconds';
+  const [ours, theirs] = rounds[0].map((_, i) => median(rounds.map((round) => round[i][by])));
+  const time = (/** @type {number} */ seconds) => `${((1000 * seconds) / steps).toPrecision(3)} ms`;
+  let line = `${what}, ${threads === 1 ? 'one thread' : 'two threads'}: ${time(ours)}`;
+  if (theirs) {
+    const ratios = rounds.map(([a, b]) => b[by] / a[by]);
+    const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+    line += `, ${peer} ${time(theirs)}, ratio ${median(ratios).toFixed(2)} (${spread})`;
+  }
+  console.log(line);
+  if (!busy) return;
+  const verdict =
+    threads === 1 ? 'so this is processor time' : 'so the clock is not to be believed';
+  console.log(`  BUSY: others kept ${others.toFixed(1)} processors at work, ${verdict}`);
 }
 
 /** @param {number[]} values */

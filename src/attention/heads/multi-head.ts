@@ -1,6 +1,7 @@
 import { dense } from '../../tensors/dense';
-import { fusedProjections } from '../../tensors/fused/projections';
-import { hasKernels } from '../../tensors/kernels';
+import { fusedAttention } from '../../tensors/fused/attention';
+import { fusedDense } from '../../tensors/fused/dense';
+import { hasFused } from '../../tensors/fused/operation';
 import { madeOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
@@ -42,12 +43,12 @@ export type MultiHeadOptions<Weights extends tf.TensorContainer = tf.Tensor4D> =
   attend?: HeadAttention<Weights>;
 };
 
-/** Keys and values, projected and divided into heads: all that a query needs. */
+/** Projected keys and values: all that a query needs. The columns of all heads stand side by side. */
 export type KeyValueCache = {
-  /** [batch, heads, keys, dHead] */
-  keys: tf.Tensor4D;
-  /** [batch, heads, keys, dHead] */
-  values: tf.Tensor4D;
+  /** K W^K [batch, keys, dModel] */
+  keys: tf.Tensor3D;
+  /** V W^V [batch, keys, dModel] */
+  values: tf.Tensor3D;
 };
 
 /**
@@ -76,15 +77,17 @@ export function multiHeadAttention<Weights extends tf.TensorContainer = tf.Tenso
   options: MultiHeadOptions<Weights>,
 ): { context: tf.Tensor3D; weights: Weights } {
   return tf.tidy(() => {
+    const { mask } = options;
     if (query === keys && keys === values) {
       expectShape('query', query, ['batch', 'queries', 'queryDepth']);
-      const [x] = withoutHidden(options.mask, query);
-      const { WQ, WK, WV, bQ, bK, bV } = parameters;
-      const [q, k, v] = project(x, [WQ, WK, WV], [bQ, bK, bV], options.heads);
-      return attendInHeads(q, { keys: k, values: v }, parameters, options);
+      const [x] = withoutHidden(mask, query);
+      const packed = packedSelfAttention(x, parameters, options);
+      if (packed) return packed;
+      const cache = keyValueCache(x, x, parameters, options);
+      return multiHeadQuery(x, cache, parameters, options);
     }
-    const [k] = withoutHidden(options.mask, keys);
-    const [v] = keys === values ? [k] : withoutHidden(options.mask, values);
+    const [k] = withoutHidden(mask, keys);
+    const [v] = keys === values ? [k] : withoutHidden(mask, values);
     const cache = keyValueCache(k, v, parameters, options);
     return multiHeadQuery(query, cache, parameters, options);
   });
@@ -108,12 +111,9 @@ export function keyValueCache(
   const [batch, positions] = expectShape('keys', keys, ['batch', 'keys', 'keyDepth']);
   expectShape('values', values, [batch, positions, 'valueDepth']);
   return tf.tidy(() => {
-    const [k, v] =
-      keys === values
-        ? project(keys, [WK, WV], [bK, bV], heads)
-        : [...project(keys, [WK], [bK], heads), ...project(values, [WV], [bV], heads)];
+    const [k, v] = [project(keys, WK, bK, heads), project(values, WV, bV, heads)];
     if (!past) return { keys: k, values: v };
-    return { keys: tf.concat([past.keys, k], 2), values: tf.concat([past.values, v], 2) };
+    return { keys: tf.concat([past.keys, k], 1), values: tf.concat([past.values, v], 1) };
   });
 }
 
@@ -124,44 +124,72 @@ export function multiHeadQuery<Weights extends tf.TensorContainer = tf.Tensor4D>
   parameters: MultiHeadParameters,
   options: MultiHeadOptions<Weights>,
 ): { context: tf.Tensor3D; weights: Weights } {
-  const [batch] = expectShape('keys', cache.keys, ['batch', 'heads', 'keys', 'dHead']);
+  const { heads, mask, attend } = options;
+  const [batch, positions, dModel] = expectShape('keys', cache.keys, ['batch', 'keys', 'dModel']);
+  expectShape('values', cache.values, [batch, positions, 'dModel']);
   expectShape('query', query, [batch, 'queries', 'queryDepth']);
   return tf.tidy(() => {
-    const [q] = project(query, [parameters.WQ], [parameters.bQ], options.heads);
-    return attendInHeads(q, cache, parameters, options);
+    const q = project(query, parameters.WQ, parameters.bQ, heads);
+    const all = [q, cache.keys, cache.values];
+    if (!attend && q.shape[2] === dModel) {
+      const fused = fusedInHeads(all, dModel, options);
+      if (fused) return joined(fused.context, fused.weights as never, parameters);
+    }
+    const [inHeads, keys, values] = all.map((x) => madeOf(x, [splitHeads(x, heads)])[0]);
+    const each = attend ?? (scaledDotProductAttention as HeadAttention<any>);
+    const { context, weights } = each(inHeads, keys, values, sameForAllHeads(mask));
+    return joined(mergeHeads(context), weights, parameters);
   });
 }
 
-/** Attention in every head, and the product of all heads with WO. */
-function attendInHeads<Weights extends tf.TensorContainer>(
-  q: tf.Tensor4D,
-  { keys, values }: KeyValueCache,
-  { WO, bO }: MultiHeadParameters,
-  { mask, attend = scaledDotProductAttention as HeadAttention<any> }: MultiHeadOptions<Weights>,
-): { context: tf.Tensor3D; weights: Weights } {
-  const sameForAllHeads = mask?.rank === 3 ? mask.expandDims(1) : mask;
-  const { context, weights } = attend(q, keys, values, sameForAllHeads);
-  return { context: dense(mergeHeads(context), WO, bO), weights };
+/** Self-attention, with queries, keys and values out of one product, read where they stand; or nothing. */
+function packedSelfAttention<Weights extends tf.TensorContainer>(
+  x: tf.Tensor,
+  parameters: MultiHeadParameters,
+  options: MultiHeadOptions<Weights>,
+) {
+  const { WQ, WK, WV, bQ, bK, bV } = parameters;
+  const Ws = [WQ, WK, WV];
+  const [dModel, ...others] = Ws.map((W) => W.shape[1] as number);
+  if (options.attend || !hasFused() || others.some((size) => size !== dModel)) return undefined;
+  const packed = madeOf(x, [fusedDense(x, Ws, [bQ, bK, bV])]);
+  const fused = fusedInHeads(packed, dModel, options);
+  return fused && joined(fused.context, fused.weights as never, parameters);
 }
 
-/** x W + b in heads [batch, heads, length, dHead], for several W at once. */
-function project(
-  x: tf.Tensor,
-  Ws: tf.Tensor[],
-  bs: (tf.Tensor | undefined)[],
-  heads: number,
-): tf.Tensor4D[] {
-  for (const W of Ws) expectShape('W', W, ['depth', 'dModel']);
-  const biases = bs.filter((b) => b !== undefined);
-  for (const b of biases) expectShape('b', b, ['dModel']);
-  const [depth, dModel] = [x.shape[2], Ws[0].shape[1] as number];
-  const alike =
-    Ws.every((W) => W.shape.join() === `${depth},${dModel}`) &&
-    biases.every((b) => b.shape.join() === `${dModel}`) &&
-    [0, Ws.length].includes(biases.length);
-  if (hasKernels() && alike && dModel % heads === 0)
-    return madeOf(x, fusedProjections(x, Ws, biases, heads));
-  return Ws.map((W, i) => splitHeads(dense(x, W, bs[i]), heads));
+/** Scaled dot-product attention in heads that stand side by side, as one operation; or nothing. */
+function fusedInHeads(
+  tensors: tf.Tensor[],
+  dModel: number,
+  { heads, mask }: Pick<MultiHeadOptions, 'heads' | 'mask'>,
+) {
+  const scale = 1 / Math.sqrt(depthOfHead(dModel, heads));
+  return fusedAttention(tensors, sameForAllHeads(mask), scale, heads);
+}
+
+/** Of [batch, queries, keys], with an axis for the heads. */
+function sameForAllHeads(mask?: tf.Tensor): tf.Tensor | undefined {
+  return mask?.rank === 3 ? mask.expandDims(1) : mask;
+}
+
+/** The product of all heads with WO. */
+function joined<Weights>(heads: tf.Tensor, weights: Weights, { WO, bO }: MultiHeadParameters) {
+  return { context: dense(heads as tf.Tensor3D, WO, bO), weights };
+}
+
+/** x W + b [batch, length, dModel], where dModel is divisible by the number of heads. */
+function project(x: tf.Tensor, W: tf.Tensor, b: tf.Tensor | undefined, heads: number) {
+  const y = dense(x as tf.Tensor3D, W, b);
+  depthOfHead(y.shape[2], heads);
+  return madeOf(x, [y])[0];
+}
+
+/** @throws if dModel is not divisible by the number of heads */
+function depthOfHead(dModel: number, heads: number): number {
+  if (!(Number.isInteger(heads) && heads >= 1 && dModel % heads === 0)) {
+    throw new Error(`dModel ${dModel} is not divisible by ${heads} heads`);
+  }
+  return dModel / heads;
 }
 
 /**
@@ -171,11 +199,9 @@ function project(
  */
 export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor4D {
   const [batch, length, dModel] = expectShape('x', x, ['batch', 'length', 'dModel']);
-  if (!(Number.isInteger(heads) && heads >= 1 && dModel % heads === 0)) {
-    throw new Error(`dModel ${dModel} is not divisible by ${heads} heads`);
-  }
+  const dHead = depthOfHead(dModel, heads);
   return tf.tidy(() =>
-    tf.transpose(x.reshape([batch, length, heads, dModel / heads]), [0, 2, 1, 3]),
+    tf.transpose(x.reshape([batch, length, heads, dHead]), [0, 2, 1, 3]),
   ) as tf.Tensor4D;
 }
 

@@ -1,5 +1,5 @@
 import { expectDraw, type Random } from '../../tensors/random';
-import { expectShape, leadingAxes } from '../../tensors/shape';
+import { expectShape, expectSizes, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 
 /** How many hash functions to draw, and for what. */
@@ -30,6 +30,25 @@ export function randomRotations(
     throw new Error(`buckets: expected an even number (each column of R is two), got ${odd}`);
   }
   return factors.map((b) => normal(size, b / 2, next));
+}
+
+/**
+ * How many buckets to ask `randomRotations` for: one for each chunk, rounded down to a power of 2, as a
+ * product of two smaller sets where these are many. One set of length / m buckets takes
+ * time in proportion to length², two of its square root each to length^1.5, of which little is left
+ * beside the attention.
+ *
+ * Source: HF transformers, `ReformerModel`, whose limit, 2 m, this is.
+ *
+ * @param chunkLength m
+ * @returns b, or its factors
+ */
+export function bucketsFor(length: number, chunkLength = 64): number | [number, number] {
+  expectSizes({ length, chunkLength });
+  const power = Math.max(1, Math.floor(Math.log2(length / chunkLength)));
+  if (2 ** power <= 2 * chunkLength) return 2 ** power;
+  const first = Math.max(1, Math.floor(power / 2));
+  return [2 ** first, 2 ** (power - first)];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { fusedAttention } from '../../tensors/fused/attention';
 import { product } from '../../tensors/fused/product';
 import { withoutHidden } from '../../tensors/mask';
 import { expectShape, leadingAxes } from '../../tensors/shape';
@@ -32,9 +33,12 @@ export function scaledDotProductAttention<T extends tf.Tensor = tf.Tensor3D>(
   const [positions, keyDepth] = expectShape('keys', keys, [...lead, 'keys', 'dKey']).slice(-2);
   if (depth !== keyDepth) throw new Error(`query depth ${depth} ≠ key depth ${keyDepth}`);
   expectShape('values', values, [...lead, positions, 'dValue']);
+  const factor = scale ?? 1 / Math.sqrt(depth);
   return tf.tidy(() => {
     const [k, v] = withoutHidden(mask, keys, values);
-    const logits = product(tf.mul(query, scale ?? 1 / Math.sqrt(depth)), k, true);
+    const fused = fusedAttention([query, k, v], mask, factor);
+    if (fused) return fused as { context: T; weights: T };
+    const logits = product(tf.mul(query, factor), k, true);
     const weights = maskedSoftmax(logits, mask) as unknown as T;
     return { context: weightedAverage(weights, v, mask), weights };
   });

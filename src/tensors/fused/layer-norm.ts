@@ -1,37 +1,24 @@
-import { float, kernel, reduceKernel } from '../kernels';
+import { expectShape } from '../shape';
 import { tf } from '../tf';
+import { fusedOperation } from './operation';
 
-/**
- * `layerNorm` in fewer operations. With n = (x − μ) / √(σ² + ε) and dn = g ∘ dy,
- *
- *     dx = (dn − mean(dn) − n · mean(dn ∘ n)) / √(σ² + ε)      dg = Σ dy ∘ n      db = Σ dy
- */
+/** `layerNorm` of the sum of all terms, which have the same shape: native/layer-norm.cc. */
 export function fusedLayerNorm<T extends tf.Tensor>(
-  x: T,
-  gain: tf.Tensor,
-  bias: tf.Tensor,
-  epsilon: number,
+  terms: T[],
+  { gain, bias }: { gain: tf.Tensor; bias: tf.Tensor },
+  epsilon = 1e-5,
 ): T {
-  const fused = tf.customGrad((...args) => {
-    const [input, g, b, save] = args as unknown as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.GradSaveFunc,
-    ];
-    const centred = kernel('Sub', [input, reduceKernel('Mean', input)]);
-    const variance = reduceKernel('Mean', kernel('Square', [centred]));
-    const rate = kernel('Rsqrt', [kernel('AddV2', [variance, float(epsilon)])]);
-    const normal = kernel('Mul', [centred, rate]);
-    save([normal, rate, g]);
-    const gradFunc = (dy: tf.Tensor, [n, r, gs]: tf.Tensor[]) => {
-      const dn = kernel('Mul', [dy, gs]);
-      const along = kernel('Mul', [n, reduceKernel('Mean', kernel('Mul', [dn, n]))]);
-      const rest = kernel('Sub', [kernel('Sub', [dn, reduceKernel('Mean', dn)]), along]);
-      const dGain = kernel('BiasAddGrad', [kernel('Mul', [dy, n])]);
-      return [kernel('Mul', [rest, r]), dGain, kernel('BiasAddGrad', [dy])];
-    };
-    return { value: kernel('BiasAdd', [kernel('Mul', [normal, g]), b]), gradFunc };
+  const depth = terms[0].shape[terms[0].rank - 1];
+  expectShape('gain', gain, [depth]);
+  expectShape('bias', bias, [depth]);
+  return tf.tidy(() => {
+    const options = { outputs: 3, forgotten: 1, settings: { N: terms.length } };
+    const [y] = fusedOperation(
+      'AttentionLayerNorm',
+      [...terms, gain, bias],
+      [tf.scalar(epsilon)],
+      options,
+    );
+    return y as T;
   });
-  return fused(x, gain, bias) as T;
 }

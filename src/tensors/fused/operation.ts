@@ -19,29 +19,53 @@ export function hasFused(): boolean {
   return loaded;
 }
 
+/** Where an operation takes a tensor or nothing: nothing. */
+export function nothing(): tf.Tensor {
+  return tf.zeros([0]);
+}
+
 /**
- * An operation of the folder `native` on the gradient tape. Its first output is the result. The
- * operation `…Gradient` takes the gradient of the result, all inputs and all outputs, and gives the
- * gradients of those inputs that can be differentiated, which come first.
+ * An operation of the folder `native` on the gradient tape. The operation `…Gradient` takes the
+ * gradient of each result (`nothing` but for one of them), all inputs and the outputs that it needs,
+ * and gives the gradients of those inputs that can be differentiated, which come first.
  *
  * @param options.outputs how many there are
+ * @param options.results how many of them are differentiable; they come first. 1 if left out
+ * @param options.forgotten how many of them, from the first on, the way back does without
  * @param options.settings whole numbers
  */
 export function fusedOperation(
   name: string,
   differentiable: tf.Tensor[],
   constant: tf.Tensor[],
-  { outputs, settings = {} }: { outputs: number; settings?: Record<string, number> },
-): tf.Tensor {
-  const run = tf.customGrad((...args) => {
-    const save = args.pop() as unknown as tf.GradSaveFunc;
-    const inputs = [...(args as tf.Tensor[]), ...constant];
-    const results = kernelOutputs(name, inputs, outputs, settings);
-    save([...inputs, ...results]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      return kernelOutputs(`${name}Gradient`, [dy, ...saved], differentiable.length, settings);
-    };
-    return { value: results[0], gradFunc };
-  });
-  return run(...differentiable);
+  options: {
+    outputs: number;
+    results?: number;
+    forgotten?: number;
+    settings?: Record<string, number>;
+  },
+): tf.Tensor[] {
+  const { outputs, results = 1, forgotten = 0, settings = {} } = options;
+  const inputs = [...differentiable, ...constant];
+  const all = kernelOutputs(name, inputs, outputs, settings);
+  const onTape = (value: tf.Tensor, result: number) => {
+    const run = tf.customGrad((...args) => {
+      const save = args.pop() as unknown as tf.GradSaveFunc;
+      save([...inputs, ...all.slice(forgotten)]);
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const dys = Array.from({ length: results }, (_, i) => (i === result ? dy : nothing()));
+        return kernelOutputs(
+          `${name}Gradient`,
+          [...dys, ...saved],
+          differentiable.length,
+          settings,
+        );
+      };
+      return { value, gradFunc };
+    });
+    return run(...differentiable);
+  };
+  const taped = all.slice(0, results).map(onTape);
+  tf.dispose(all.slice(results));
+  return taped;
 }

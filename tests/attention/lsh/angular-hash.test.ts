@@ -1,5 +1,6 @@
 import {
   angularHash,
+  bucketsFor,
   random,
   randomPlanes,
   randomRotations,
@@ -194,4 +195,20 @@ describe('both hashes', () => {
       'x: expected shape [batch, length, depth], got [1, 3]',
     );
   });
+});
+
+test('bucketsFor makes a bucket for each chunk, and factors of many', () => {
+  expect([1, 64, 200, 8192].map((length) => bucketsFor(length))).toEqual([2, 2, 2, 128]);
+  expect([16384, 65536, 262144].map((length) => bucketsFor(length))).toEqual([
+    [16, 16],
+    [32, 32],
+    [64, 64],
+  ]);
+  expect(bucketsFor(64, 1)).toEqual([8, 8]);
+  expect(bucketsFor(4, 1)).toEqual([2, 2]);
+  for (let length = 1; length < 300; length++)
+    expect(() =>
+      randomRotations({ depth: 1, rounds: 1, buckets: bucketsFor(length, 3) }, next),
+    ).not.toThrow();
+  expect(() => bucketsFor(0)).toThrow('length: expected a whole number from 1, got 0');
 });

@@ -1,5 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { attentiveGru, backendName, type GruParameters, gru, random, tf, uniform } from 'attention';
+import {
+  attentiveGru,
+  backendName,
+  decoderLayer,
+  decoderLayerParameters,
+  dense,
+  encoderLayer,
+  encoderLayerParameters,
+  feedForward,
+  flatten,
+  type GruParameters,
+  gru,
+  layerNorm,
+  multiHeadAttention,
+  random,
+  scaledDotProductAttention,
+  tf,
+  uniform,
+} from 'attention';
 import { describe, expect, test } from 'vitest';
 import { hasFused } from '../../../src/tensors/fused/operation';
 import { findCompiler } from '../../../tools/setup/compiler.mjs';
@@ -97,20 +115,131 @@ describe.runIf(hasFused())('fused operations', () => {
     },
   );
 
+  // batch, queries, keys, heads, depth of a head
+  const lengths = [
+    [1, 1, 1, 1, 1],
+    [2, 5, 3, 3, 2],
+    [3, 70, 9, 2, 17],
+    [2, 33, 130, 4, 8],
+  ];
+  /** Masks of every shape that is allowed; in the last one a query sees nothing. */
+  const masks = (batch: number, heads: number, queries: number, keys: number) => [
+    undefined,
+    mask(batch, 1, keys),
+    mask(batch, heads, queries, keys),
+    mask(1, 1, queries, 1),
+  ];
+  test.each(lengths)(
+    'multiHeadAttention is the plain one for sizes %i, %i, %i, %i, %i, weights and context',
+    (batch, queries, keys, heads, depth) => {
+      const dModel = heads * depth;
+      const [x, y] = [draw(batch, queries, dModel), draw(batch, keys, dModel)];
+      const W = [1, 2, 3, 4].map(() => uniform([dModel, dModel], next));
+      const b = [1, 2, 3, 4].map(() => uniform([dModel], next, 0.1));
+      const read = (query: tf.Tensor, memory: tf.Tensor, all: tf.Tensor[], visible?: tf.Tensor) => {
+        const [WQ, WK, WV, WO, bQ, bK, bV, bO] = all;
+        const parameters = { WQ, WK, WV, WO, bQ, bK, bV, bO };
+        const options = { heads, mask: visible };
+        const { context, weights } = multiHeadAttention(query, memory, memory, parameters, options);
+        // Half of the loss looks at the weights.
+        return tf.concat([context.flatten(), tf.mul(weights, 3).flatten()]);
+      };
+      for (const visible of masks(batch, heads, queries, keys))
+        expectSame((q, m, ...all) => read(q, m, all, visible), [x, y, ...W, ...b]);
+      for (const visible of masks(batch, heads, queries, queries))
+        expectSame((q, ...all) => read(q, q, all, visible), [x, ...W, ...b]);
+    },
+  );
+
+  test.each(lengths)(
+    'scaledDotProductAttention is the plain one for sizes %i, %i, %i, %i, %i',
+    (batch, queries, keys, heads, depth) => {
+      for (const lead of [[batch], [batch, heads]]) {
+        const visible = mask(...lead, queries, keys);
+        const inputs = [
+          draw(...lead, queries, depth),
+          draw(...lead, keys, depth),
+          draw(...lead, keys, depth + 3),
+        ];
+        for (const hidden of [undefined, visible])
+          for (const part of ['context', 'weights'] as const)
+            expectSame(
+              (...[q, k, v]) =>
+                tf.add(
+                  scaledDotProductAttention(q, k, v, hidden, { scale: -0.7 })[part],
+                  tf.mul(0, tf.sum(v)),
+                ),
+              inputs,
+            );
+      }
+    },
+  );
+
+  test('dense layers and norms are the plain ones for any size', () => {
+    for (const [rows, depth, columns] of [
+      [1, 1, 1],
+      [3, 17, 5],
+      [150, 65, 130],
+    ]) {
+      const inputs = [draw(2, rows, depth), draw(depth, columns), draw(columns), draw(columns, 3)];
+      expectSame((x, W) => dense(x, W), inputs.slice(0, 2));
+      expectSame((x, W, b) => dense(x, W, b), inputs.slice(0, 3));
+      expectSame((x, W1, b1, W2) => feedForward(x, { W1, b1, W2, b2: tf.ones([3]) }), inputs);
+      const [gain, bias] = [draw(depth), draw(depth)];
+      expectSame((x, g, b) => layerNorm(x, { gain: g, bias: b }), [inputs[0], gain, bias]);
+    }
+    const nan = tf.tensor2d([[Number.NaN]]);
+    expect(
+      feedForward(nan, { W1: nan, b1: nan.flatten(), W2: nan, b2: nan.flatten() }).dataSync()[0],
+    ).toBeNaN();
+  });
+
+  test.each(['post', 'pre'] as const)('layers of a Transformer, norm %s', (norm) => {
+    const [x, memory] = [draw(2, 6, 12), draw(2, 9, 12)];
+    const parameters = decoderLayerParameters({ dModel: 12, bias: true }, next);
+    const flat = flatten<tf.Tensor>(parameters);
+    const options = { heads: 3, norm, memoryMask: mask(2, 1, 9) };
+    const tree = (values: tf.Tensor[]) => {
+      const left = [...values];
+      const filled = (node: object): object =>
+        Object.fromEntries(
+          Object.entries(node).map(([name, child]) => [
+            name,
+            child instanceof tf.Tensor ? left.shift() : filled(child),
+          ]),
+        );
+      return filled(parameters) as typeof parameters;
+    };
+    expectSame(
+      (y, m, ...values) => decoderLayer(y, m, tree(values), options).output,
+      [x, memory, ...Object.values(flat)],
+    );
+  });
+
   test('keep no tensor', () => {
     const [x, parameters] = [draw(2, 3, 3), cell(3, 4)];
     expectNoLeak(() => tf.dispose(gru(x, parameters)));
     expectNoLeak(() => tf.dispose(tf.grad((y) => tf.sum(gru(y, parameters)))(x)));
+    const layer = encoderLayerParameters({ dModel: 3, bias: true }, next);
+    const visible = mask(2, 1, 3);
+    const run = (y: tf.Tensor) => encoderLayer(y, layer, { heads: 3, mask: visible });
+    expectNoLeak(() => tf.dispose(run(x)));
+    expectNoLeak(() => tf.dispose(tf.grad((y) => tf.sum(run(y).output))(x)));
+    expectNoLeak(() => tf.dispose(tf.grad((y) => tf.sum(tf.square(run(y).weights)))(x)));
   });
 
   test('repeat their numbers bit by bit, also with two threads, which change nothing', () => {
     const script = `
       const { gru, gruParameters, random, tf, uniform } = require('attention');
+      const { encoderLayer, encoderLayerParameters } = require('attention');
       const next = random(1);
       const parameters = gruParameters({ inputDepth: 60, units: 50 }, next);
       const f = (x, gates) => tf.sum(tf.square(gru(x, { ...parameters, gates })));
       const { value, grads } = tf.valueAndGrads(f)([uniform([70, 9, 60], next, 1), parameters.gates]);
-      console.log([value, ...grads].map((t) => [...t.dataSync()].join()).join());`;
+      const layer = encoderLayerParameters({ dModel: 60 }, next);
+      const read = (x) => tf.sum(tf.square(encoderLayer(x, layer, { heads: 5 }).output));
+      const slope = tf.grad(read)(uniform([20, 40, 60], next, 1));
+      console.log([value, ...grads, slope].map((t) => [...t.dataSync()].join()).join());`;
     const run = (threads: string) =>
       execFileSync(process.execPath, ['--eval', script], {
         env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads },

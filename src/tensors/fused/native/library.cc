@@ -6,6 +6,36 @@
 /** @returns what went wrong, or nothing */
 static std::string define_all() {
   try {
+    define<adam>("AttentionAdam", {{"theta: N", "gradients: N", "m: N", "v: N", "numbers"},
+                                   {"next: N", "length"},
+                                   {"N"}});
+    define<attention>("AttentionHeads",
+                      {{"q", "k", "v", "mask", "scale"}, {"context", "weights"}, {"heads"}});
+    define<attention_gradient>(
+        "AttentionHeadsGradient",
+        {{"d_context", "d_weights", "q", "k", "v", "mask", "scale", "weights"},
+         {"d_q", "d_k", "d_v"},
+         {"heads"}});
+    define<packed_attention>("AttentionPacked",
+                             {{"qkv", "mask", "scale"}, {"context", "weights"}, {"heads"}});
+    define<packed_attention_gradient>(
+        "AttentionPackedGradient",
+        {{"d_context", "d_weights", "qkv", "mask", "scale", "weights"}, {"d_qkv"}, {"heads"}});
+    define<dense>("AttentionDense", {{"x", "w: N", "b: N"}, {"y"}, {"N"}});
+    define<dense_gradient>(
+        "AttentionDenseGradient",
+        {{"d_y", "x", "w: N", "b: N"}, {"d_x", "d_w: N", "d_b: N"}, {"N"}});
+    define<dense_relu>("AttentionDenseRelu", {{"x", "w: N", "b: N"}, {"y"}, {"N"}});
+    define<dense_relu_gradient>(
+        "AttentionDenseReluGradient",
+        {{"d_y", "x", "w: N", "b: N", "y"}, {"d_x", "d_w: N", "d_b: N"}, {"N"}});
+    define<layer_norm>("AttentionLayerNorm",
+                       {{"x: N", "gain", "bias", "epsilon"}, {"y", "normal", "rate"}, {"N"}});
+    define<layer_norm_gradient>(
+        "AttentionLayerNormGradient",
+        {{"d_y", "x: N", "gain", "bias", "epsilon", "normal", "rate"},
+         {"d_x: N", "d_gain", "d_bias"},
+         {"N"}});
     define<gru>("AttentionGru",
                 {{"x", "initial", "gates", "candidate", "gates_bias", "candidate_bias", "visible"},
                  {"states", "r_and_u", "h"},

@@ -49,6 +49,8 @@ struct Steps {
 void add_product(Out c, In a, In b);
 /** c += a bᵀ */
 void add_product_transposed(Out c, In a, In b);
+/** c += aᵀ b */
+void add_transposed_product(Out c, In a, In b);
 /** aᵀ b, what a matrix that was multiplied with a gets of the gradient; the work divided among threads. */
 void weight_gradient(Out d, In a, In b);
 

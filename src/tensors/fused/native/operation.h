@@ -64,17 +64,25 @@ class Call {
                           result.size() * sizeof(float), status.raw);
     status.check();
     held.push_back(tensor);
+    outputs[i] = tensor;
     result.data = static_cast<float*>(TF_TensorData(tensor));
     return result;
+  }
+
+  /** Output i is output `other` again, without a copy. */
+  void same_out(int i, int other) {
+    TF_SetOutput(context, i, outputs.at(other), status.raw);
+    status.check();
   }
 
  private:
   TF_OpKernelContext* const context;
   Status status;
   std::vector<TF_Tensor*> held;
+  std::map<int, TF_Tensor*> outputs;
 };
 
-/** What TensorFlow is told of an operation. All tensors are float. */
+/** What TensorFlow is told of an operation. All tensors are float; "x: N" is a list of N, a setting. */
 struct Signature {
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
@@ -85,8 +93,9 @@ struct Signature {
 template <void compute(Call&)>
 void define(const char* name, const Signature& signature) {
   static const Signature known = signature;
-  const auto of_type = [](const char* argument, const char* type) {
-    return std::string(argument) + ": " + type;
+  const auto of_type = [](const std::string& argument, const std::string& type) {
+    const bool list = argument.find(':') != std::string::npos;
+    return argument + (list ? " * " : ": ") + type;
   };
   Status status;
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);

@@ -3,7 +3,18 @@
 
 #include "operation.h"
 
+void adam(Call& call);
 void gru(Call& call);
 void gru_gradient(Call& call);
 void attentive_gru(Call& call);
 void attentive_gru_gradient(Call& call);
+void attention(Call& call);
+void attention_gradient(Call& call);
+void packed_attention(Call& call);
+void packed_attention_gradient(Call& call);
+void dense(Call& call);
+void dense_gradient(Call& call);
+void dense_relu(Call& call);
+void dense_relu_gradient(Call& call);
+void layer_norm(Call& call);
+void layer_norm_gradient(Call& call);

@@ -1,0 +1,31 @@
+import { allFinite, castMask, expectMaskOf } from '../mask';
+import { tf } from '../tf';
+import { fusedOperation, hasFused, nothing } from './operation';
+
+/**
+ * softmax(scale · Q Kᵀ) V in one operation, native/attention.cc.
+ *
+ * @param tensors queries, keys, values [batch, (heads,) length, depth]; with the number of heads
+ *   [batch, length, heads · depth], read where they stand; or all three side by side
+ * @param mask broadcastable to the weights
+ * @returns context, like the queries, and weights [batch, (heads,) queries, keys]; nothing where the
+ *   operation is not there, or a NaN that only some queries may see asks for the careful way
+ */
+export function fusedAttention(
+  tensors: tf.Tensor[],
+  mask: tf.Tensor | undefined,
+  scale: number,
+  heads = 0,
+): { context: tf.Tensor; weights: tf.Tensor } | undefined {
+  if (!hasFused()) return undefined;
+  const [q, k = q] = tensors;
+  const lead = q.rank === 4 || heads === 0 ? q.shape.slice(0, -2) : [q.shape[0], heads];
+  if (mask) expectMaskOf(mask, [...lead, q.shape[q.rank - 2], k.shape[k.rank - 2]]);
+  const [context, weights] = fusedOperation(
+    tensors.length === 1 ? 'AttentionPacked' : 'AttentionHeads',
+    tensors,
+    [mask ? castMask(mask, 'float32') : nothing(), tf.scalar(scale)],
+    { outputs: 2, results: 2, forgotten: 1, settings: { heads } },
+  );
+  return mask && !allFinite(context) ? undefined : { context, weights };
+}

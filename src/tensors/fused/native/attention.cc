@@ -1,0 +1,183 @@
+#include "matrices.h"
+#include "operations.h"
+
+/** A tensor [batch, heads, length, depth], or [batch, length, heads · depth], read head by head. */
+struct InHeads {
+  float* data;
+  Index batch, heads, length, depth, to_batch, to_head, to_row;
+
+  /** @param part, parts: of [batch, length, parts · heads · depth], the part of that number */
+  InHeads(const Tensor& tensor, Index of_heads, Index part = 0, Index parts = 1) {
+    const auto& shape = tensor.shape;
+    const bool apart = shape.size() == 4;
+    batch = shape[0];
+    heads = apart ? shape[1] : of_heads;
+    length = shape[apart ? 2 : 1];
+    to_row = shape.back();
+    depth = apart ? to_row : to_row / parts / heads;
+    to_head = apart ? length * depth : depth;
+    to_batch = tensor.size() / batch;
+    data = tensor.data + part * heads * depth;
+  }
+  /** [length, depth], of the i-th of all heads of all examples. */
+  Rows at(Index i) const {
+    return rows(data + i / heads * to_batch + i % heads * to_head, length, depth, to_row);
+  }
+};
+
+/** Numbers that broadcast to [batch, heads, queries, keys]: 0 where a key is hidden. Or none. */
+struct Mask {
+  const float* data;
+  Index to[4] = {0, 0, 0, 0};
+
+  Mask(const Tensor& tensor) : data(tensor.size() > 0 ? tensor.data : nullptr) {
+    Index step = 1, axis = 4;
+    for (size_t i = tensor.shape.size(); i-- > 0; step *= tensor.shape[i])
+      to[--axis] = tensor.shape[i] == 1 ? 0 : step;
+  }
+  const float* row(Index batch, Index head, Index query) const {
+    return data ? data + batch * to[0] + head * to[1] + query * to[2] : nullptr;
+  }
+};
+
+/** Softmax of a row over the keys that are visible; 0 if none is. */
+template <typename Row>
+static void softmax(Row row, const float* visible, Index step) {
+  using Numbers = Eigen::Map<const Eigen::Array<float, 1, Eigen::Dynamic>>;
+  const float nothing = -std::numeric_limits<float>::infinity();
+  auto e = row.array();
+  if (visible && step == 0) {
+    if (*visible == 0) return void(e = 0);
+    visible = nullptr;
+  }
+  const Numbers shown(visible, visible ? e.size() : 0);
+  if (visible) e = (shown != 0).select(e, nothing);
+  const float largest = e.maxCoeff();
+  if (largest == nothing) return void(e = 0);
+  e = (e - largest).exp();
+  if (visible) e *= shown;
+  e /= e.sum();
+}
+
+/** Queries that are looked at together: their weights stay in the cache. */
+const Index BLOCK = 64;
+
+/** softmax(scale · Q Kᵀ) V in every head. */
+static void attend(const InHeads& q, const InHeads& k, const InHeads& v, const Mask& mask,
+                   float scale, float* weights, const InHeads& context) {
+  const double work = 2.0 * q.batch * q.heads * q.length * k.length * (k.depth + v.depth + 10);
+  in_parts(q.batch * q.heads, work, [&](Index first, Index n) {
+    Matrix scaled;
+    for (Index i = first; i < first + n; i++) {
+      for (Index from = 0; from < q.length; from += BLOCK) {
+        const Index count = std::min(BLOCK, q.length - from);
+        Rows w = rows(weights + (i * q.length + from) * k.length, count, k.length, k.length);
+        scaled = scale * q.at(i).middleRows(from, count);
+        w.setZero();
+        add_product_transposed(w, scaled, k.at(i));
+        for (Index r = 0; r < count; r++)
+          softmax(w.row(r), mask.row(i / q.heads, i % q.heads, from + r), mask.to[3]);
+        auto c = context.at(i).middleRows(from, count);
+        c.setZero();
+        add_product(c, w, v.at(i));
+      }
+    }
+  });
+}
+
+/**
+ * With c = w V, w = softmax(s · Q Kᵀ) and e = s · Q Kᵀ,
+ *
+ *     dw = dc Vᵀ (+ what w itself gets)      de = s · w ∘ (dw − Σ_keys w ∘ dw)
+ *     dV = wᵀ dc      dQ = de K      dK = deᵀ Q
+ *
+ * @param d_context, d_weights: where there is none, no numbers
+ */
+static void attend_back(const InHeads& q, const InHeads& k, const InHeads& v, float scale,
+                        const float* weights, const Tensor& d_context, const Tensor& d_weights,
+                        const InHeads& dq, const InHeads& dk, const InHeads& dv) {
+  const bool of_context = d_context.size() > 0, of_weights = d_weights.size() > 0;
+  const double work = 4.0 * q.batch * q.heads * q.length * k.length * (k.depth + v.depth);
+  in_parts(q.batch * q.heads, work, [&](Index first, Index n) {
+    Matrix d;
+    for (Index i = first; i < first + n; i++) {
+      dk.at(i).setZero();
+      dv.at(i).setZero();
+      for (Index from = 0; from < q.length; from += BLOCK) {
+        const Index count = std::min(BLOCK, q.length - from), at = (i * q.length + from) * k.length;
+        const Rows w = rows(const_cast<float*>(weights) + at, count, k.length, k.length);
+        if (of_weights) d = rows(d_weights.data + at, count, k.length, k.length);
+        else d.setZero(count, k.length);
+        if (of_context) {
+          const auto dc = InHeads(d_context, q.heads).at(i).middleRows(from, count);
+          add_product_transposed(d, dc, v.at(i));
+          add_transposed_product(dv.at(i), w, dc);
+        }
+        for (Index r = 0; r < count; r++) {
+          const float mean = d.row(r).dot(w.row(r));
+          d.row(r).array() = scale * w.row(r).array() * (d.row(r).array() - mean);
+        }
+        auto dq_rows = dq.at(i).middleRows(from, count);
+        dq_rows.setZero();
+        add_product(dq_rows, d, k.at(i));
+        add_transposed_product(dk.at(i), d, q.at(i).middleRows(from, count));
+      }
+    }
+  });
+}
+
+/** [batch, heads, queries, keys], or without heads, if the tensors that go in have none. */
+static std::vector<int64_t> shape_of_weights(const InHeads& q, const InHeads& k, bool heads) {
+  if (heads) return {q.batch, q.heads, q.length, k.length};
+  return {q.batch, q.length, k.length};
+}
+
+/**
+ * `scaledDotProductAttention` of src/attention/scores, in several heads if they are.
+ *
+ * in: queries, keys, values [batch, heads, length, depth], or [batch, length, heads · depth] with the
+ * setting `heads` (0: there are none); mask, broadcastable to the weights, or empty; the scale. out:
+ * context, like the queries; weights [batch, (heads,) queries, keys].
+ */
+void attention(Call& call) {
+  const Tensor query = call.in(0), values = call.in(2);
+  const int setting = call.settings.at("heads");
+  const Index heads = std::max(setting, 1);
+  const InHeads q(query, heads), k(call.in(1), heads), v(values, heads);
+  const bool apart = query.shape.size() == 4;
+  auto shape = query.shape;
+  shape.back() = values.shape.back();
+  const InHeads context(call.out(0, shape), heads);
+  const Tensor weights = call.out(1, shape_of_weights(q, k, setting > 0 || apart));
+  Mask mask(call.in(3));
+  if (setting == 0 && !apart) std::swap(mask.to[0], mask.to[1]);
+  attend(q, k, v, mask, *call.in(4).data, weights.data, context);
+}
+
+/** in: the gradients of context and weights; what `attention` took; the weights. out: dq, dk, dv. */
+void attention_gradient(Call& call) {
+  const Tensor query = call.in(2), keys = call.in(3), values = call.in(4);
+  const Index heads = std::max(call.settings.at("heads"), 1);
+  const InHeads dq(call.out(0, query.shape), heads), dk(call.out(1, keys.shape), heads);
+  const InHeads dv(call.out(2, values.shape), heads);
+  attend_back({query, heads}, {keys, heads}, {values, heads}, *call.in(6).data, call.in(7).data,
+              call.in(0), call.in(1), dq, dk, dv);
+}
+
+/** `attention` of queries, keys, values side by side: [batch, length, 3 · heads · depth]. */
+void packed_attention(Call& call) {
+  const Tensor x = call.in(0);
+  const Index heads = call.settings.at("heads");
+  const InHeads q(x, heads, 0, 3), k(x, heads, 1, 3), v(x, heads, 2, 3);
+  const InHeads context(call.out(0, {q.batch, q.length, heads * q.depth}), heads);
+  const Tensor weights = call.out(1, shape_of_weights(q, k, true));
+  attend(q, k, v, call.in(1), *call.in(2).data, weights.data, context);
+}
+
+void packed_attention_gradient(Call& call) {
+  const Tensor x = call.in(2), d_x = call.out(0, x.shape);
+  const Index heads = call.settings.at("heads");
+  const auto part = [&](const Tensor& of, Index i) { return InHeads(of, heads, i, 3); };
+  attend_back(part(x, 0), part(x, 1), part(x, 2), *call.in(4).data, call.in(5).data, call.in(0),
+              call.in(1), part(d_x, 0), part(d_x, 1), part(d_x, 2));
+}
