@@ -123,7 +123,8 @@ const readers: Record<string, (text: string, context: Context) => Block[]> = {
         ? [{ kind: 'prose', cell, html: `<div class="output">${part}</div>`, text: '' }]
         : [];
     const [before, table, after = ''] = html.split(/<\/?table[^>]*>/);
-    if (html.match(/<table/g)?.length !== 1) return prose(html);
+    const whole = [before, after].every((part) => /^(<\/?(div|p)>|[^<])*$/.test(part));
+    if (html.match(/<table/g)?.length !== 1 || !whole) return prose(html);
     // One table, as of a data frame: it may go on on a further page.
     const [head = ''] = /<thead>[\s\S]*<\/thead>/.exec(table) ?? [];
     const rowsOf = (part: string) => part.match(/<tr[\s>][\s\S]*?<\/tr>/g) ?? [];

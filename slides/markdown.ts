@@ -1,6 +1,6 @@
 /** Markdown of a cell as blocks: read as JupyterLab reads it, mathematics by KaTeX, code by Shiki. */
 import katex from 'katex';
-import { Lexer, Marked, type Token, type Tokens } from 'marked';
+import MarkdownIt from 'markdown-it';
 import type { Block } from './blocks.ts';
 import { escapeHtml, highlight } from './code.ts';
 import type { Images } from './images.ts';
@@ -16,10 +16,45 @@ export interface Context {
   images: Images;
 }
 
-/** JupyterLab's own parser, in the version that it uses. */
-const md = new Marked({
-  gfm: true,
-  renderer: { checkbox: ({ checked }) => (checked ? '☑' : '☐') },
+type Token = ReturnType<MarkdownIt['parse']>[number];
+
+/** Reads as JupyterLab does: what is foreign is sanitised, so no address is judged here. */
+const md = new MarkdownIt({ html: true, linkify: true });
+md.validateLink = () => true;
+md.normalizeLinkText = (text) => text;
+md.linkify.set({ fuzzyLink: false });
+md.linkify.add('//', null as never); // The types do not know that this takes a scheme away.
+md.linkify.add('www.', {
+  validate: (text, at) =>
+    /^[\w-](?:[^\s<]*[^\s<?!.,:;*_'"~)])?/.exec(text.slice(at))?.[0].length ?? 0,
+  normalize: (match) => {
+    match.url = `http://${match.url}`;
+  },
+});
+md.core.ruler.before('inline', 'tasks', ({ tokens }) => {
+  for (const [i, { type }] of tokens.entries()) {
+    if (type !== 'list_item_open' || tokens[i + 1].type !== 'paragraph_open') continue;
+    const text = tokens[i + 2];
+    text.content = text.content.replace(/^\[([ x])\](?= )/i, (_, x) => (x === ' ' ? '☐' : '☑'));
+  }
+});
+// One tilde on each side strikes out as two do, as far as the next, even if that stands in code.
+md.inline.ruler.at('strikethrough', (state, silent) => {
+  const [all, , inner] =
+    /^(~~?)(?=[^\s~])((?:\\.|[^\\])*?(?:\\.|[^\s~\\]))\1(?=[^~]|$)/s.exec(
+      state.src.slice(state.pos, state.posMax),
+    ) ?? [];
+  if (!all) return false;
+  if (!silent) {
+    state.push('del_open', 'del', 1);
+    const tokens: Token[] = [];
+    md.inline.parse(inner, md, state.env, tokens);
+    for (const token of tokens) token.level += state.level;
+    state.tokens.push(...tokens);
+    state.push('del_close', 'del', -1);
+  }
+  state.pos += all.length;
+  return true;
 });
 
 /** A text of a notebook while it is being read. */
@@ -27,25 +62,51 @@ interface Reading {
   context: Context;
   source: string;
   formulas: Formula[];
+  /** Where the parser keeps the addresses of links. */
+  env: object;
   /** Of what is being read, in Markdown. */
   line?: number;
 }
 
 const longestHeading = 200;
 
-/** Tokens at the outermost level, each with the line it begins in. */
-function lex(source: string) {
-  const { text, formulas, open } = separate(source);
-  const list = md.lexer(text);
-  let before = '';
-  const tokens = list.map((token) => {
-    const line = expanded(before, formulas).split('\n').length;
-    before += token.raw;
-    return { ...token, line };
-  });
-  return { tokens, links: list.links, formulas, open };
+/** Tokens from one that opens to the one that closes, and where they stand. */
+interface Placed {
+  tokens: Token[];
+  type: string;
+  /** As it is written, with placeholders. */
+  raw: string;
+  line: number;
 }
-type Placed = ReturnType<typeof lex>['tokens'][number];
+
+/** What stands at the outermost level. */
+function parse(source: string) {
+  const { text, formulas, open } = separate(source);
+  const env = {};
+  const lines = text.split('\n');
+  const blocks = nested(md.parse(text, env)).map((tokens): Placed => {
+    const [{ type, map }] = tokens;
+    const [from, to] = map ?? [0, 0];
+    const before = expanded([...lines.slice(0, from), ''].join('\n'), formulas);
+    const line = before.split('\n').length;
+    return { tokens, type, raw: lines.slice(from, to).join('\n'), line };
+  });
+  return { blocks, env, formulas, open };
+}
+
+function nested(tokens: Token[]): Token[][] {
+  const found: Token[][] = [];
+  let depth = 0;
+  for (const token of tokens) {
+    if (depth === 0) found.push([]);
+    found[found.length - 1].push(token);
+    depth += token.nesting;
+  }
+  return found;
+}
+
+const render = (tokens: Token[], { env }: Pick<Reading, 'env'>) =>
+  md.renderer.render(tokens, md.options, env);
 
 /** The text with its formulas as they were written. */
 const expanded = (text: string, formulas: Formula[]) =>
@@ -150,16 +211,16 @@ function linkAddress(href: string): string | undefined {
 
 /** HTML that an output carries, or LaTeX: its formulas are set as MathJax sets them. */
 export function foreignHtml(html: string, context: Context): string {
-  const reading = { context, source: html, formulas: [] };
+  const reading = { context, source: html, formulas: [], env: {} };
   return withFormulas(clean(html, reading), reading);
 }
 
 export function markdownBlocks(markdown: string, context: Context): Block[] {
   const source = markdown.replace(/\r\n?/g, '\n');
-  const { tokens, links, formulas, open } = lex(source);
-  const reading: Reading = { context, source, formulas };
+  const { blocks, env, formulas, open } = parse(source);
+  const reading: Reading = { context, source, formulas, env };
   const inCode = (line: number) =>
-    tokens.filter((token) => token.line <= line).at(-1)?.type === 'code';
+    /^(fence|code_block)$/.test(blocks.filter((one) => one.line <= line).at(-1)?.type ?? '');
   for (const at of open) {
     if (inCode(lineOf(source, at))) continue;
     const sign = /^\$|^\\begin\{\w*\*?\}/.exec(source.slice(at))?.[0] ?? source.slice(at, at + 3);
@@ -169,39 +230,62 @@ export function markdownBlocks(markdown: string, context: Context): Block[] {
     const text = source.slice(at, at + 60).split('\n')[0];
     refuse(reading, `${said}${advice}: ${text}`, lineOf(source, at));
   }
-  return groups(tokens).flatMap((group): Block[] => {
-    reading.line = group[0].line;
-    if (isComment(group[0]) || group[0].type === 'space' || group[0].type === 'def') return [];
-    return paragraphs(group, formulas, links).map((part) => blockOf(part, reading));
+  return groups(blocks).flatMap((group): Block[] => {
+    if (isComment(group[0])) return [];
+    const parts = group.length > 1 ? [group] : paragraphs(group[0], reading).map((one) => [one]);
+    return parts.map((part) => {
+      reading.line = part[0].line;
+      return blockOf(part, reading);
+    });
   });
 }
 
 /** A paragraph is cut where a display formula has lines of its own. */
-function paragraphs(group: Placed[], formulas: Formula[], links: Record<string, any>): Placed[][] {
-  const [{ type, raw, line }] = group;
-  if (type !== 'paragraph' || group.length > 1) return [group];
-  let before = '';
-  return raw.split(/^(@@\d+@@) *$/m).flatMap((part) => {
-    const lexer = new Lexer(md.defaults);
-    Object.assign(lexer.tokens.links, links);
-    const at = line + expanded(before, formulas).split('\n').length - 1;
-    before += part;
-    return lexer.lex(part.replace(/^\n/, '')).map((token) => [{ ...token, line: at }]);
-  });
+function paragraphs(block: Placed, { source, formulas }: Reading): Placed[] {
+  const [open, inline, close] = block.tokens;
+  if (open.type !== 'paragraph_open') return [block];
+  const isBreak = (token?: Token) => !token || /^(soft|hard)break$/.test(token.type);
+  const all = inline.children ?? [];
+  const parts: Placed[] = [];
+  let { line } = block;
+  const add = (children: Token[]) => {
+    if (children.length === 0) return;
+    const tokens = [open, Object.assign(Object.create(inline), { children }), close];
+    parts.push({ ...block, tokens, line });
+  };
+  let copied = 0;
+  for (const [i, token] of all.entries()) {
+    const one = alone([token], formulas);
+    if (!one?.display || token.level > 0 || !isBreak(all[i - 1]) || !isBreak(all[i + 1])) continue;
+    add(all.slice(copied, Math.max(copied, i - 1)));
+    line = lineOf(source, one.at);
+    add([token]);
+    line = lineOf(source, one.at + one.source.length) + 1;
+    copied = i + 2;
+  }
+  add(all.slice(copied));
+  return parts;
 }
+
+/** The formula, if there is nothing else. */
+const alone = ([token, ...others]: Token[], formulas: Formula[]): Formula | undefined =>
+  token?.type === 'text' && others.length === 0
+    ? formulas[Number(/^@@(\d+)@@$/.exec(token.content)?.[1])]
+    : undefined;
 
 function blockOf(group: Placed[], reading: Reading): Block {
   const { context, formulas } = reading;
   const { cell } = context;
-  // The parser marks tasks in its tokens.
-  const html = clean(md.parser(structuredClone(group) as Token[]), reading);
+  const tokens = group.flatMap((one) => one.tokens);
+  const html = clean(render(tokens, reading), reading);
   const words = wordsIn(html);
   const set = (part: string) => withFormulas(part, reading);
-  const [first] = group;
-  switch (group.length === 1 ? first.type : first.type === 'html' && isFold(first) ? 'html' : '') {
-    case 'heading': {
+  const [first, second] = tokens;
+  if (isFold(group[0])) return { ...fold(group, reading), words };
+  switch (group.length === 1 ? first.type : '') {
+    case 'heading_open': {
       const inner = html.replace(/^<h\d>|<\/h\d>\s*$/g, '');
-      const { depth: level } = first as Tokens.Heading;
+      const level = Number(first.tag.slice(1));
       const text = textOf(inner, formulas);
       if (text.length > longestHeading) {
         refuse(
@@ -213,13 +297,13 @@ function blockOf(group: Placed[], reading: Reading): Block {
       }
       return { kind: 'heading', cell, level, html: set(inner), text, words };
     }
-    case 'code': {
-      const { lang = '', text } = first as Tokens.Code;
-      const [language = ''] = lang.trim().split(/\s+/);
+    case 'fence':
+    case 'code_block': {
+      const [language = ''] = first.info.trim().split(/\s+/);
       if (language === 'mermaid') {
         refuse(reading, 'the Lab draws this diagram, a slide does not: show an image of it');
       }
-      const written = expanded(text, formulas).replace(/\n+$/, '');
+      const written = expanded(first.content, formulas).replace(/\n+$/, '');
       return {
         kind: 'code',
         cell,
@@ -228,31 +312,32 @@ function blockOf(group: Placed[], reading: Reading): Block {
         words: 0,
       };
     }
-    case 'list': {
-      const { ordered, start, items } = first as Tokens.List;
-      const all = items.map((item) => {
-        const one = clean(md.parser([{ ...first, items: [item] } as Token]), reading);
-        return set(one.replace(/^\s*<[ou]l[^>]*>\s*<li>|<\/li>\s*<\/[ou]l>\s*$/g, ''));
-      });
-      return { kind: 'list', cell, ordered, start: Number(start || 1), items: all, words };
+    case 'bullet_list_open':
+    case 'ordered_list_open': {
+      const items = nested(tokens.slice(1, -1)).map((item) =>
+        set(clean(render(item.slice(1, -1), reading), reading)),
+      );
+      const start = Number(first.attrGet('start') ?? 1);
+      return { kind: 'list', cell, ordered: first.tag === 'ol', start, items, words };
     }
-    case 'table': {
+    case 'table_open': {
       const [head = '', ...rows] = set(html).match(/<tr>[\s\S]*?<\/tr>/g) ?? [];
       return { kind: 'table', cell, head, rows, words };
     }
-    case 'html':
-      if (isFold(first)) return { ...fold(group, reading), words };
-      break;
-    case 'paragraph': {
-      const [child, ...others] = (first as Tokens.Paragraph).tokens;
-      if (child?.type === 'image' && others.length === 0) {
-        const { title, text: alt, href } = child as Tokens.Image;
+    case 'paragraph_open': {
+      const children = second.children ?? [];
+      const [child] = children;
+      if (child?.type === 'image' && children.length === 1) {
         const place = { ...context.place, line: reading.line };
-        const src = context.images.read(expanded(href, formulas), { ...context, place }) ?? '';
-        return { kind: 'picture', cell, src, alt, caption: title ?? '', width: 0, height: 0 };
+        const address = expanded(String(child.attrGet('src')), formulas);
+        const src = context.images.read(address, { ...context, place }) ?? '';
+        const name = md.renderer.renderInlineAsText(child.children ?? [], md.options, reading.env);
+        const [alt, caption] = [name, String(child.attrGet('title') ?? '')].map((text) =>
+          expanded(text, formulas),
+        );
+        return { kind: 'picture', cell, src, alt, caption, width: 0, height: 0 };
       }
-      const [, only] = /^@@(\d+)@@$/.exec(first.raw.trim()) ?? [];
-      if (formulas[Number(only)]?.display) {
+      if (alone(children, formulas)?.display) {
         return { kind: 'formula', cell, html: set(html.replace(/<\/?p>/g, '')), words: 0 };
       }
     }
@@ -274,24 +359,24 @@ function wordsIn(html: string): number {
 }
 
 /** A comment says nothing on a slide; the marks of the talk are comments. */
-function isComment({ type, raw }: Token): boolean {
-  return type === 'html' && !raw.replace(/<!--[\s\S]*?-->/g, '').trim();
+function isComment({ type, raw }: Placed): boolean {
+  return type === 'html_block' && !raw.replace(/<!--[\s\S]*?-->/g, '').trim();
 }
 
-const isFold = ({ type, raw }: Token) => type === 'html' && /^\s*<details[\s>]/i.test(raw);
+const isFold = ({ type, raw }: Placed) => type === 'html_block' && /^\s*<details[\s>]/i.test(raw);
 
-/** Tokens, and what an element of HTML holds together, from its tag to the one that closes it. */
-function groups(tokens: Placed[]): Placed[][] {
+/** Blocks, and what an element of HTML holds together, from its tag to the one that closes it. */
+function groups(blocks: Placed[]): Placed[][] {
   const found: Placed[][] = [];
   let [tag, depth] = ['', 0];
-  for (const token of tokens) {
-    if (depth > 0) found[found.length - 1].push(token);
-    else found.push([token]);
-    if (token.type !== 'html') continue;
-    if (depth === 0) tag = /^\s*<(\w+)/.exec(token.raw)?.[1].toLowerCase() ?? '';
+  for (const block of blocks) {
+    if (depth > 0) found[found.length - 1].push(block);
+    else found.push([block]);
+    if (block.type !== 'html_block') continue;
+    if (depth === 0) tag = /^\s*<(\w+)/.exec(block.raw)?.[1].toLowerCase() ?? '';
     if (!tag || /^(br|hr|img|input|p)$/.test(tag)) continue;
     const count = (sign: string) =>
-      token.raw.match(new RegExp(`<${sign}${tag}\\b`, 'gi'))?.length ?? 0;
+      block.raw.match(new RegExp(`<${sign}${tag}\\b`, 'gi'))?.length ?? 0;
     depth = Math.max(0, depth + count('') - count('/'));
   }
   return found;
@@ -310,30 +395,27 @@ export function marksIn(source: string) {
   const marks: MarkLine[] = [];
   const headings: { line: number; level: number; text: string }[] = [];
   const looksLike = /<!--\s*(slide\s*:|\/?\s*core\b)/i;
-  const { tokens, formulas } = lex(source);
-  for (const token of tokens) {
-    const line = token.line - 1;
-    const raw = expanded(token.raw, formulas);
-    if (token.type === 'heading') {
-      const html = md.parser([{ ...token, type: 'heading' } as Token]);
-      headings.push({ line, level: (token as Tokens.Heading).depth, text: textOf(html, formulas) });
+  const { blocks, env, formulas } = parse(source);
+  for (const { tokens, type, raw: written, line: from } of blocks) {
+    const line = from - 1;
+    const raw = expanded(written, formulas);
+    if (type === 'heading_open') {
+      const text = textOf(render(tokens, { env }), formulas);
+      headings.push({ line, level: Number(tokens[0].tag.slice(1)), text });
     }
     const [, kind, title = ''] =
       /^<!-- *(slide(?=:)|core|\/core)(?:: *(.*?))? *-->$/.exec(raw.trim()) ?? [];
-    if (kind && token.type === 'html') {
+    if (kind && type === 'html_block') {
       marks.push({ line, kind: kind as MarkLine['kind'], title });
       continue;
     }
-    let wrong = false;
-    md.walkTokens([token as Token], (one) => {
-      wrong ||= one.type === 'html' && looksLike.test(one.raw);
-    });
-    if (wrong)
-      marks.push({
-        line: line + lineOf(raw, raw.search(looksLike)) - 1,
-        kind: 'misplaced',
-        title: '',
-      });
+    const wrong = tokens
+      .flatMap((one) => [one, ...(one.children ?? [])])
+      .some((one) => /^html_/.test(one.type) && looksLike.test(one.content));
+    if (wrong) {
+      const at = line + lineOf(raw, raw.search(looksLike)) - 1;
+      marks.push({ line: at, kind: 'misplaced', title: '' });
+    }
   }
   return { marks, headings };
 }
@@ -345,9 +427,10 @@ function fold(group: Placed[], reading: Reading): Block {
     refuse(reading, '<details> without </details>');
   }
   const [, summary = 'Answer'] = /<summary[^>]*>([\s\S]*?)<\/summary>/i.exec(group[0].raw) ?? [];
-  const question = clean(md.parseInline(summary.trim()) as string, reading);
+  const question = clean(md.renderInline(summary.trim(), reading.env), reading);
+  const tokens = group.flatMap((one) => one.tokens);
   const answer = clean(
-    md.parser(group as Token[]).replace(/<summary[^>]*>[\s\S]*?<\/summary>/i, ''),
+    render(tokens, reading).replace(/<summary[^>]*>[\s\S]*?<\/summary>/i, ''),
     reading,
   );
   return {

@@ -42,6 +42,7 @@ const same: [source: string, read: string][] = [
   ['- loose\n\n- [x] done', 'loose ☑ done'],
   ['foot[^1]\n\n[^1]: The note.', 'foot[^1] [^1]: The note.'],
   ['~~gone~~ and ~one~', '~gone~ and ~one~'],
+  ['- [X] ~~a **b** `c`~~\n- [ ]no task', '☑ ~a **b** `c`~ [ ]no task'],
   ['see https://example.org or a@example.org', 'see https://example.org or a@example.org'],
   ['two  \nlines\\\nthree', 'two lines three'],
   ['> [!NOTE]\n> hello', '[!NOTE] hello'],
