@@ -30,7 +30,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }), 60_000);
 
 test('is small, and has no homework inside', () => {
-  expect(statSync(join(folder, 'attention-0.1.0.tgz')).size).toBeLessThan(3e6);
+  expect(statSync(join(folder, 'attention-0.1.0.tgz')).size).toBeLessThan(5e6);
   const files = run('tar', 'tzf', 'attention-0.1.0.tgz');
   expect(files).not.toMatch(/homework\.ipynb|wrong\.md|right\.md|\.map$/);
 });
