@@ -69,6 +69,24 @@ export function sequentialColor(share: number): string {
   return `rgb(${mixed.join(', ')})`;
 }
 
+/** Lines of text below a drawing whose unit is a pixel, at the left edge of the figure. */
+export function legendBelow(lines: string[], height: number, margin: Margin) {
+  return {
+    text: lines.map(plain).join('<br>'),
+    showarrow: false,
+    xref: 'x',
+    yref: 'y',
+    align: 'left',
+    x: 0,
+    xshift: 16 - margin.left,
+    xanchor: 'left',
+    y: height,
+    yshift: -margin.bottom + 10,
+    yanchor: 'bottom',
+    font: { size: 12, color: quiet },
+  };
+}
+
 /** Pixels across: what a cell's output has in the Lab, in a window 800 pixels wide. */
 export const pageWidth = 620;
 
