@@ -6,6 +6,7 @@ import {
   legendBelow,
   pageWidth,
   plain,
+  quiet,
   sequentialColor,
   wrap,
 } from './figure';
@@ -70,8 +71,8 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
   const points = fitted(places, width, height, 20);
   const most = Math.max(...given) || 1;
   const share = (weight: number) => weight / most;
-  const thickness = (weight: number) => Number((0.6 + 6 * share(weight)).toFixed(2));
-  const color = (weight: number) => sequentialColor(0.25 + 0.7 * share(weight));
+  const thickness = (weight: number) => (bare ? 1.2 : Number((0.6 + 6 * share(weight)).toFixed(2)));
+  const color = (weight: number) => (bare ? quiet : sequentialColor(0.25 + 0.7 * share(weight)));
   const order = given.map((_, e) => e).sort((a, b) => given[a] - given[b]);
   const loops = new Map(
     order.filter((e) => sources[e] === targets[e]).map((e) => [targets[e], given[e]]),

@@ -5,7 +5,6 @@ import {
 } from '../../attention/graphs/graph';
 import { graphSelfAttention } from '../../attention/graphs/graph-self-attention';
 import { dense } from '../../tensors/dense';
-import { type LayerNormParameters, layerNorm, layerNormParameters } from '../../tensors/layer-norm';
 import { flatten, variables } from '../../tensors/parameters';
 import { type Random, random, shuffled, uniform } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
@@ -70,11 +69,10 @@ export type LookupOptions = {
   /** Depth of all heads together. Default 32. */
   depth?: number;
   /**
-   * How the answer is read: by 'votes' of the entries, each with its weight, for its value; by a
-   * 'linear' layer from the contexts, as in the paper; or by one that sees the query's own vector,
-   * too, which is added to its context as a 'residual' and normalised. Default 'votes'.
+   * How the answer is read: by 'votes' of the entries, each with its weight, for its value; or by a
+   * 'linear' layer from the contexts, as in the paper. Default 'votes'.
    */
-  readout?: 'votes' | 'linear' | 'residual';
+  readout?: 'votes' | 'linear';
   /** Another attention in place of the one from `src`. */
   attend?: Attend;
   seed?: number;
@@ -95,7 +93,6 @@ export type Lookup = ReturnType<typeof lookup>;
  *
  *     votes:     p(value) = Σ_j ᾱ_ij [entry j has this value]     ᾱ: the mean weight of all heads
  *     linear:    x = ReLU(features E)      logits = context_i U
- *     residual:  x = ReLU(features E)      logits = LayerNorm(x_i + context_i) U
  *
  * W of GATv2 is tied (WTarget = WSource), so that it has as many numbers as GAT's; with votes the
  * features of queries and entries share no column, so that tying takes nothing away.
@@ -134,7 +131,6 @@ export function lookup({
     own,
     ...(network && {
       E: uniform([3 * size, depth], next, 1),
-      ...(readout === 'residual' && { norm: layerNormParameters(depth) }),
       U: uniform([depth, size], next),
     }),
   });
@@ -157,17 +153,13 @@ export function lookup({
     const features = dictionaryNodes(batch);
     const x = network ? tf.relu(tf.matMul(features, tree.E as tf.Tensor)) : features;
     const { context, weights } = (other ?? attend ?? run)(x, edges, tree.own);
-    const logits = network
-      ? answered(readout === 'residual' ? tf.add(x, context) : context, count)
-      : tf.log(tf.add(votes(weights, batch), 1e-9));
+    const logits = network ? answered(context, count) : tf.log(tf.add(votes(weights, batch), 1e-9));
     return { logits: logits as tf.Tensor2D, weights };
   }
 
   const answered = (x: tf.Tensor, count: number) => {
     const queries = x.reshape([count, 2, size, depth]).slice([0, 0, 0, 0], [-1, 1, -1, -1]);
-    const rows = queries.reshape([count * size, depth]);
-    const { norm, U } = tree as { norm?: LayerNormParameters; U: tf.Tensor };
-    return dense(norm ? layerNorm(rows, norm) : rows, U);
+    return dense(queries.reshape([count * size, depth]), tree.U as tf.Tensor);
   };
   const votes = (weights: tf.Tensor, { values }: Dictionaries) => {
     const byEntry = tf.mean(weights, 1).reshape([values.length, size, size]);

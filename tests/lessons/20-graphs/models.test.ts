@@ -32,17 +32,14 @@ describe('dictionaries', () => {
     expect(sources).toEqual([2, 3, 2, 3, 6, 7, 6, 7]);
   });
 
-  test.each(['votes', 'linear', 'residual'] as const)(
-    'are learned by GATv2, by %s',
-    async (readout) => {
-      const one = lookup({ attention: 'GATv2', size: 3, readout, seed: 2 });
-      const before = tf.memory().numTensors;
-      const losses = await trainLookup(one, { steps: 150, batch: 16, learningRate: 0.03 });
-      expect(losses[149]).toBeLessThan(losses[0] / 4);
-      expect(lookupAccuracy(one)).toBe(1);
-      expect(tf.memory().numTensors).toBe(before);
-    },
-  );
+  test.each(['votes', 'linear'] as const)('are learned by GATv2, by %s', async (readout) => {
+    const one = lookup({ attention: 'GATv2', size: 3, readout, seed: 2 });
+    const before = tf.memory().numTensors;
+    const losses = await trainLookup(one, { steps: 150, batch: 16, learningRate: 0.03 });
+    expect(losses[149]).toBeLessThan(losses[0] / 4);
+    expect(lookupAccuracy(one)).toBe(1);
+    expect(tf.memory().numTensors).toBe(before);
+  });
 
   test('are not looked up by votes of GAT beyond 1 / size, trained or not', async () => {
     for (const seed of [1, 2]) {
