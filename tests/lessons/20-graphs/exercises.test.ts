@@ -19,7 +19,7 @@ describe('the exercises of lesson 20', () => {
 
   test('20.2 accepts edges in any order, and tells the classic mistakes apart', () => {
     const edges =
-      (pair: (i: number, j: number) => number[], seen = (x: number) => x === 1) =>
+      (pair: (i: number, j: number) => number[], seen: (x: number) => boolean = (x) => x === 1) =>
       (mask: number[][]) => {
         const pairs = mask.flatMap((row, i) =>
           row.flatMap((x, j) => (seen(x) ? [pair(i, j)] : [])),
