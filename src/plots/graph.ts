@@ -85,7 +85,7 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
     [
       bare ? '' : 'Each half of a line: what the node at its end gives to the other',
       bare ? '' : loops.size ? '; rings: to itself. ' : '. ',
-      bare ? '' : `Weights from ${number(Math.min(...given))} to ${number(Math.max(...given))}. `,
+      bare ? '' : `Weights up to ${number(Math.max(...given))}. `,
       named.length ? `Colours: ${named.join(', ')}. ` : '',
       squares.length ? `Squares: ${squareName}.` : '',
     ].join(''),
@@ -108,7 +108,7 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
           opacity: 1,
           symbol: names.map((_, node) => (squares.includes(node) ? 'square' : 'circle')),
           color: names.map(
-            (_, node) => groupColors[(groups?.[node] ?? 0) % groupColors.length].fill,
+            (_, node) => groupColors[(groups?.[node] ?? 2) % groupColors.length].fill,
           ),
           line: {
             color: names.map((_, node) => color(loops.get(node) ?? 0)),
