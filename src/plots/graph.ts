@@ -79,14 +79,14 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
   );
 
   const named = groupNames.map(
-    (group, g) => `${groupColors[g % groupColors.length].name} ${group}`,
+    (group, g) => `${groupColors[g % groupColors.length].name}: ${group}`,
   );
   const legend = wrap(
     [
-      bare ? '' : 'Each half of a line: what the node at its end gives to the other',
+      bare ? '' : 'Half a line: given by the node at its end',
       bare ? '' : loops.size ? '; rings: to itself. ' : '. ',
       bare ? '' : `Weights up to ${number(Math.max(...given))}. `,
-      named.length ? `Colours: ${named.join(', ')}. ` : '',
+      named.length ? `${named.join(', ')}. ` : '',
       squares.length ? `Squares: ${squareName}.` : '',
     ].join(''),
     width,
@@ -161,7 +161,7 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
 
 /** Light enough for the name on it. */
 const groupColors = [
-  { name: 'orange', fill: '#fbe1c8' },
+  { name: 'Orange', fill: '#fbe1c8' },
   { name: 'green', fill: '#bfe8d6' },
   { name: 'grey', fill: '#e6e8eb' },
   { name: 'pink', fill: '#f3dae8' },

@@ -57,7 +57,7 @@ test('groups colour the nodes, squares are square, and the legend says what they
   expect(color[0]).not.toBe(color[1]);
   expect(symbol).toEqual(['circle', 'circle', 'square']);
   const legend = layout.annotations[0].text.replace(/<br>/g, ' ');
-  expect(legend).toContain('orange left, green stayed');
+  expect(legend).toContain('Orange: left, green: stayed');
   expect(legend).toContain('Squares: known');
 });
 
