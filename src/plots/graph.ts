@@ -89,7 +89,7 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
       named.length ? `${named.join(', ')}. ` : '',
       squares.length ? `Squares: ${squareName}.` : '',
     ].join(''),
-    width,
+    0.75 * width, // room for the larger letters of slides
     12,
   );
   const below = { ...margin, bottom: 28 + 17 * legend.length };
