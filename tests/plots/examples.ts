@@ -4,6 +4,7 @@ import { arcs } from '../../src/plots/arcs';
 import { bars } from '../../src/plots/bars';
 import { curves } from '../../src/plots/curves';
 import type { Figure } from '../../src/plots/figure';
+import { graphPlot } from '../../src/plots/graph';
 import { heads } from '../../src/plots/heads';
 import { heatmap } from '../../src/plots/heatmap';
 import { overlay } from '../../src/plots/overlay';
@@ -230,6 +231,17 @@ export const examples: Record<string, Figure> = {
     })),
     { name: 'time constant' },
   ),
+  'attention on a graph': graphPlot([0.9, 0.1, 0.5, 0.5, 1, 0.7, 0.3], {
+    title: 'GAT, layer 1, head 1',
+    names: ['a', '<b>', 'c', 'd'],
+    edges: [
+      [1, 0, 0, 2, 1, 3, 2],
+      [0, 0, 1, 1, 2, 3, 3],
+    ],
+    groups: [0, 0, 1, 1],
+    groupNames: ['left', 'stayed'],
+    squares: [0],
+  }),
   'a stepper by hand': stepper({
     title: 'Scaled dot-product attention',
     subtitle: 'd = 2',
