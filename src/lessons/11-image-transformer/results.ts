@@ -51,11 +51,11 @@ export async function results(report: (line: string) => void): Promise<Results> 
   return { setting: '500 steps of 16 digits, or twice as many; seeds 1, 2 and 3', numbers };
 }
 
-/** The checkpoint `image-transformer`: '1-D, 14', eight times as long. */
+/** The checkpoint `image-transformer`: '1-D, 14', five times as long. */
 export async function checkpoints(report: (line: string) => void): Promise<void> {
   const { train, test } = smallDigits();
   const model = painter(strings(14));
-  const steps = 4000;
+  const steps = 2500;
   await trainPainter(
     model,
     train,
