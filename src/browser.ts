@@ -102,6 +102,7 @@ export {
   type NextToken,
 } from './models/beam-search';
 export * from './models/encoder-decoder';
+export * from './models/image-transformer';
 export * from './models/luong-encoder-decoder';
 export * from './models/reformer';
 export * from './models/segment-recurrence';

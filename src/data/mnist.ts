@@ -72,3 +72,31 @@ export function drawnDigit(text: string): Float32Array {
   }
   return pixels;
 }
+
+/**
+ * A digit made smaller: each square of `28 / side` × `28 / side` pixels becomes one, whose level is
+ * its mean grey, rounded to 0 (paper) … levels − 1 (ink).
+ *
+ * @param side a divisor of 28
+ * @returns side · side levels, row by row
+ * @throws if `side` does not divide 28, or there are fewer than 2 levels
+ */
+export function smallDigit(
+  { pixels }: Pick<Digit, 'pixels'>,
+  { side = 14, levels = 4 } = {},
+): number[] {
+  if (!(Number.isInteger(side) && side >= 1 && 28 % side === 0)) {
+    throw new Error(`side: expected a divisor of 28, got ${side}`);
+  }
+  if (!(Number.isInteger(levels) && levels >= 2)) {
+    throw new Error(`levels: expected a whole number from 2, got ${levels}`);
+  }
+  const square = 28 / side;
+  return Array.from({ length: side * side }, (_, place) => {
+    const [y, x] = [Math.floor(place / side) * square, (place % side) * square];
+    let sum = 0;
+    for (let dy = 0; dy < square; dy++)
+      for (let dx = 0; dx < square; dx++) sum += pixels[28 * (y + dy) + x + dx];
+    return Math.round((sum / square ** 2) * (levels - 1));
+  });
+}

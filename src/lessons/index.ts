@@ -28,6 +28,8 @@ export * from './08-multi-head-attention/look-ups';
 export { lesson09 } from './09-transformer/exercises';
 export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
+export { lesson11 } from './11-image-transformer/exercises';
+export * from './11-image-transformer/painters';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';

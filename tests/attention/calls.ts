@@ -508,6 +508,8 @@ const all = {
     mask(2, n + 1),
   ],
   segmentRecurrence: (n: number) => [t(2, n, 4), [t(2, 1, 4)], [(x: tf.Tensor) => tf.square(x)], 2],
+  setBack: (n: number) => [t(2, n, 4), t(1, 4), range(n).reverse()],
+  generationOrder: (n: number) => [[2, n], { block: [1, 2], memory: [1, 1] }],
   beamSearch: (n: number) => [
     (tokens: number[]) => tokens.map(() => range(n).map(() => Math.log(1 / n))),
     { start: 0, end: 1, width: 2, maxSteps: 3 },
@@ -534,6 +536,15 @@ const all = {
   imageBlocks2D: (n: number) => [{ image: [1, n], block: [1, 2], memory: [0, 1] }],
   EncoderDecoder: (n: number) => [{ sourceTokens: n, targetTokens: 3 }],
   LuongEncoderDecoder: (n: number) => [{ sourceTokens: n, targetTokens: 3, units: 4 }],
+  ImageTransformer: (n: number) => [
+    {
+      image: [2, n],
+      levels: 3,
+      neighbourhood: { block: [1, 2], memory: [1, 1] },
+      dModel: 4,
+      heads: 2,
+    },
+  ],
   Transformer: (n: number) => [{ sourceTokens: n, targetTokens: 3, dModel: 4, heads: 2 }],
   // parameters
   additiveParameters: (n: number) => [{ queryDepth: n, keyDepth: 4, dAttention: 3 }, next],

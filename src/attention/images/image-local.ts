@@ -18,7 +18,7 @@ export type ImageBlocks1D = {
  *
  *     S_i = { j : b·l_q − l_m ≤ j ≤ i }      b = ⌊i / l_q⌋
  *
- * Source: Parmar et al. (2018), "Image Transformer", Section 3.3, "1D Local Attention", and Fig. 1.
+ * Source: Parmar et al. (2018), "Image Transformer", Section 3.3, "1D Local Attention", and Fig. 2.
  *
  * @param query [batch, length, dKey], or [batch, heads, length, dKey]; length = height · width (·
  *   channels), row by row
@@ -66,7 +66,7 @@ export type ImageBlocks2D = {
  * order, and within a block pixel by pixel in raster order. A position sees of its memory, the
  * block and h_m rows above and w_m columns on either side, what is not generated after it.
  *
- * Source: Parmar et al. (2018), "Image Transformer", Section 3.3, "2D Local Attention", and Fig. 1.
+ * Source: Parmar et al. (2018), "Image Transformer", Section 3.3, "2D Local Attention", and Fig. 2.
  * Parameters and result as for `imageLocal1DAttention`; position = row · width + column.
  *
  * @throws if length ≠ height · width; and what `imageLocal1DAttention` throws
