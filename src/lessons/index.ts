@@ -29,3 +29,4 @@ export { lesson09 } from './09-transformer/exercises';
 export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
+export * from './long-context';
