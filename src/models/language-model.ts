@@ -6,12 +6,13 @@ import {
 } from '../attention/heads/multi-head';
 import { causalMask } from '../attention/masks';
 import { segmentAttention, transformerXLParameters } from '../attention/positions/transformer-xl';
+import { scaledDotProductAttention } from '../attention/scores/scaled-dot-product';
 import {
   type FeedForwardParameters,
   feedForward,
   feedForwardParameters,
 } from '../layers/feed-forward';
-import { sinusoidalPositions } from '../layers/positions';
+import { rotaryPositions, sinusoidalPositions } from '../layers/positions';
 import type { Recall, Residual } from '../layers/reversible';
 import { dense } from '../tensors/dense';
 import { layerNorm, layerNormParameters } from '../tensors/layer-norm';
@@ -44,6 +45,7 @@ export const languageModelSizes: LanguageModelSizes = {
 /** What a sub-layer finds where it stands. */
 export type Place = {
   heads: number;
+  positions: 'sinusoidal' | 'rotary' | 'none';
   /** Which layer it is in, from 0. */
   layer: number;
   /** The positions before x, [batch, remembered, dModel], normalised as x is. */
@@ -74,8 +76,9 @@ export type LanguageModelOptions = Partial<LanguageModelSizes> & {
   attention?: Sublayer;
   /** What stands in the place of the feed-forward network; 'none': a layer is attention alone. */
   feedForward?: Sublayer | 'none';
-  /** Sinusoids added to the embedding, counted from 0 in each segment; or nothing. */
-  positions?: 'sinusoidal' | 'none';
+  /** 'rotary', the default: queries and keys are turned by their positions, in `plainAttention` and
+   * `attentionInHeads`. 'sinusoidal': added to the embedding, counted from 0 in each segment. */
+  positions?: 'sinusoidal' | 'rotary' | 'none';
   /** How layers follow one another, in place of x ← x + F(x), x ← x + G(x). It has no memory. */
   stack?: (x: tf.Tensor3D, blocks: LanguageModelBlock[]) => tf.Tensor3D;
   seed?: number;
@@ -112,7 +115,7 @@ export type LanguageModel = ReturnType<typeof languageModel>;
 export function languageModel({
   attention = plainAttention,
   feedForward: second = plainFeedForward,
-  positions = 'sinusoidal',
+  positions = 'rotary',
   stack,
   seed = 1,
   ...given
@@ -147,7 +150,7 @@ export function languageModel({
     return tf.tidy(() => {
       const weights: tf.TensorContainer[] = [];
       const blocks = tree.layers.map((one, layer) => {
-        const place = { heads, layer, mask };
+        const place = { heads, positions, layer, mask };
         const F = (x: tf.Tensor, recall: Recall, memory?: tf.Tensor3D) => {
           const seen = layerNorm(memory ? tf.concat([memory, x], 1) : x, one.attentionNorm);
           const cut = memory ? [memory.shape[1], length] : undefined;
@@ -202,10 +205,12 @@ const freshly: Recall = (make) => make();
 /** Scaled dot-product attention in heads, to the past: what all variants are compared with. */
 export const plainAttention: Sublayer<MultiHeadParameters> = {
   parameters: multiHeadParameters,
-  apply(x, parameters, { heads, memory, mask }) {
+  apply(x, parameters, place) {
+    const { heads, memory, mask, positions } = place;
     const seen = memory ? tf.concat([memory, x], 1) : x;
     const visible = mask ?? causalMask(x.shape[1], seen.shape[1]);
-    return multiHeadAttention(x, seen, seen, parameters, { heads, mask: visible });
+    const attend = positions === 'rotary' ? turned(scaledDotProductAttention) : undefined;
+    return multiHeadAttention(x, seen, seen, parameters, { heads, mask: visible, attend });
   },
 };
 
@@ -243,8 +248,17 @@ export function attentionInHeads<Own extends ParameterTree>(
     apply(x, { own: learned, ...projections }, place) {
       const { heads, memory, mask } = place;
       const seen = memory ? tf.concat([memory, x], 1) : x;
-      const attention = attend(learned, place);
+      const inHead = attend(learned, place);
+      const attention = place.positions === 'rotary' ? turned(inHead) : inHead;
       return multiHeadAttention(x, seen, seen, projections, { heads, mask, attend: attention });
     },
   };
+}
+
+/** Attention in heads whose queries and keys are turned by their positions first. */
+function turned<Weights extends tf.TensorContainer>(
+  attend: HeadAttention<Weights>,
+): HeadAttention<Weights> {
+  return (q, k, v, mask) =>
+    attend(rotaryPositions(q, k.shape[2] - q.shape[2]), rotaryPositions(k), v, mask);
 }
