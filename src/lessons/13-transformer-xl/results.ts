@@ -70,7 +70,6 @@ export async function results(report: (line: string) => void): Promise<Results> 
       );
     }
   }
-  await longer(report, add, addCurve);
   for (const [idea, name, context] of [
     ['plain', 'plain', 64],
     ['Transformer-XL', 'Transformer-XL', 256],
@@ -84,25 +83,6 @@ export async function results(report: (line: string) => void): Promise<Results> 
     `${count} steps of ${batch} segments of ${segment} characters, numbered places twice as many; ` +
     'seeds 1, 2 and 3';
   return { setting, numbers, curves };
-}
-
-/** Does a longer training read further? The text is long enough for 1,800 steps; one seed. */
-export async function longer(
-  report: (line: string) => void,
-  add: (name: string, x: number) => void,
-  addCurve: (name: string, list: number[]) => void,
-): Promise<void> {
-  const { train, heldOut } = loadCharacters();
-  const name = 'Transformer-XL, 1800 steps';
-  const { model, memoryLength, train: trainOn } = memoryModel('Transformer-XL', 1);
-  await trainOn(train, undefined, { steps: 1800 });
-  const { bits } = bitsPerCharacter(model, heldOut, { memoryLength, warmup: 4 });
-  const byContext = bitsByContext(model, heldOut, contexts, { memoryLength, most: 512 });
-  add(`${name}: bits per character`, bits);
-  add(`${name}: effective context`, effectiveContext(contexts, byContext));
-  addCurve(`${name}: bits by context`, byContext);
-  tf.dispose(model.parameters);
-  report(`${name}: ${bits.toFixed(3)}; by context ${byContext.map((x) => x.toFixed(3))}`);
 }
 
 /** The mean of every ten losses. */
