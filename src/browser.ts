@@ -101,8 +101,10 @@ export {
   type Hypothesis,
   type NextToken,
 } from './models/beam-search';
+export * from './models/character-streams';
 export * from './models/encoder-decoder';
 export * from './models/image-transformer';
+export * from './models/language-model';
 export * from './models/luong-encoder-decoder';
 export * from './models/reformer';
 export * from './models/segment-recurrence';

@@ -9,6 +9,7 @@ export {
   type EncodedAgreement,
   loadAgreement,
 } from './data/agreement';
+export * from './data/characters';
 export * from './data/cloakroom';
 export * from './data/cmudict';
 export * from './data/mnist';

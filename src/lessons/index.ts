@@ -34,3 +34,7 @@ export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
+export { lesson13 } from './13-transformer-xl/exercises';
+export * from './13-transformer-xl/memories';
+export { lesson17 } from './17-reformer-lsh-attention/exercises';
+export * from './long-context';

@@ -29,6 +29,7 @@ const elsewhere = new Set([
   ...['errorByLength', 'guessesGivenTruth', 'pronounce', 'pronunciationErrors', 'spellingPairs'],
   'bucketsFor',
   'wordsOfLength',
+  ...['languageModel', 'attentionInHeads', 'trainOnStreams', 'bitsPerCharacter', 'bitsInWindow'],
   'movingBaseline',
   'numberErrors',
 ]);
