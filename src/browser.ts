@@ -100,7 +100,9 @@ export {
   type Hypothesis,
   type NextToken,
 } from './models/beam-search';
+export * from './models/captioner';
 export * from './models/encoder-decoder';
+export * from './models/eye';
 export * from './models/luong-encoder-decoder';
 export * from './models/reformer';
 export * from './models/segment-recurrence';
