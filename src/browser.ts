@@ -120,6 +120,7 @@ export type { HeatmapOptions } from './plots/heatmap';
 export { heatmap } from './plots/heatmap';
 export type { OverlayOptions, Picture } from './plots/overlay';
 export { overlay } from './plots/overlay';
+export { type PicturesOptions, pictures } from './plots/pictures';
 export { type ReadingOptions, reading } from './plots/reading';
 export { type SliderOptions, slider } from './plots/slider';
 export type { PlainStages, Stage } from './plots/stages';
