@@ -3,7 +3,7 @@ import { looks } from '../../models/captioner';
 import type { Results } from '../../notebook/stored-results';
 import { flatten } from '../../tensors/parameters';
 import { tf } from '../../tensors/tf';
-import { checkpointFile, saveCheckpoint } from '../../training/checkpoint';
+import { checkpointFile, loadCheckpoint, saveCheckpoint } from '../../training/checkpoint';
 import {
   authorsRecipe,
   eye,
@@ -36,6 +36,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
   const seer = eye();
   const seen = await trainEye(seer, train);
   saveCheckpoint(checkpointFile('eye'), flatten(seer));
+  loadCheckpoint(checkpointFile('eye'), flatten(seer)); // rounded, as the lesson has it
   report(`eye: loss ${seen.slice(-50).reduce((a, b) => a + b) / 50}`);
 
   const numbers: Results['numbers'] = {};
