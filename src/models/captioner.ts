@@ -80,6 +80,8 @@ export type Look = (
 export const looks = {
   /** The expected annotation, eq. (13). */
   soft: (): Look => (logits, annotations) => softAttention(logits, annotations),
+  /** The mean annotation, whatever the scores are: no attention. */
+  even: (): Look => (logits, annotations) => softAttention(tf.mul(logits, 0), annotations),
   /** A location that is drawn, eq. (8) and (9). */
   hard:
     (next: Random, { straightThrough = false } = {}): Look =>

@@ -110,8 +110,9 @@ export function seeScenes(scenes: readonly Scene[], parameters: EyeParameters): 
  * - `hard`: at a drawn one; its scores learn by REINFORCE
  * - `straight-through`: at a drawn one; its scores learn as if it were the expected one
  * - `vector`: at one vector of the same size, made of all annotations by a dense layer
+ * - `mean`: at their mean
  */
-export type Manner = 'soft' | 'hard' | 'straight-through' | 'vector';
+export type Manner = 'soft' | 'hard' | 'straight-through' | 'vector' | 'mean';
 
 export type TellerOptions = {
   manner: Manner;
@@ -217,8 +218,8 @@ export async function trainTeller(
       const some = Array.from({ length: batch }, () => Math.floor(next() * count));
       const drawing = manner === 'hard' && !(coin > 0 && next() < coin);
       const straightThrough = manner === 'straight-through';
-      const look: Look =
-        drawing || straightThrough ? looks.hard(next, { straightThrough }) : looks.soft();
+      const look =
+        drawing || straightThrough ? looks.hard(next, { straightThrough }) : unmoved(manner);
       let measured = 0;
       adam.minimize(() => {
         const a = lookedAt(one, tf.gather(annotations, some));
@@ -256,6 +257,9 @@ export async function trainTeller(
   return losses;
 }
 
+/** How a decoder looks where nothing is drawn. */
+const unmoved = (manner: Manner): Look => (manner === 'mean' ? looks.even() : looks.soft());
+
 /** What became of held-out scenes. */
 export type Told = {
   /** The captions as words. */
@@ -281,8 +285,8 @@ export const nounsAt = [1, 4];
  * each noun's place is known.
  */
 export function tell(one: Teller, seen: Seen, { look }: { look?: Look } = {}): Told {
-  const soft = one.manner === 'soft' || one.manner === 'vector';
-  const how = look ?? (soft ? looks.soft() : looks.likeliest());
+  const drawn = one.manner === 'hard' || one.manner === 'straight-through';
+  const how = look ?? (drawn ? looks.likeliest() : unmoved(one.manner));
   const { scenes, annotations, previous, target } = seen;
   const start = sceneWords.indexOf('<start>');
   const steps = target[0].length;

@@ -1,5 +1,4 @@
 import { loadScenes } from '../../data/scenes';
-import { looks } from '../../models/captioner';
 import type { Results } from '../../notebook/stored-results';
 import { flatten } from '../../tensors/parameters';
 import { tf } from '../../tensors/tf';
@@ -20,6 +19,7 @@ import {
 /** The trainings of the lesson, and those that it has no time for. */
 const runs: Record<string, { manner: Manner } & Lesson> = {
   'one vector': { manner: 'vector' },
+  'the mean': { manner: 'mean' },
   soft: { manner: 'soft' },
   'soft, penalty': { manner: 'soft', penalty: 1 },
   hard: { manner: 'hard', ...authorsRecipe },
@@ -63,10 +63,6 @@ export async function results(report: (line: string) => void): Promise<Results> 
       const told = tell(one, unseen);
       for (const what of ['right', 'points', 'inside', 'entropy'] as const)
         note(`${name}: ${what}`, told[what]);
-      if (manner !== 'vector') {
-        note(`${name}: right, looking softly`, tell(one, unseen, { look: looks.soft() }).right);
-        note(`${name}: right, looking hard`, tell(one, unseen, { look: looks.likeliest() }).right);
-      }
       report(
         `${name}, seed ${seed}: ${told.right.toFixed(1)} % right, ${told.points.toFixed(1)} % pointed`,
       );

@@ -38,6 +38,7 @@ describe('teller', () => {
     ['soft', {}],
     ['soft', { penalty: 1 }],
     ['vector', {}],
+    ['mean', {}],
     ['straight-through', {}],
     ['hard', {}],
     ['hard', authorsRecipe],
