@@ -16,6 +16,7 @@ export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';
 export * from './data/number-words';
+export * from './data/scenes';
 export * from './data/scriptio-continua';
 export * from './data/sentences';
 export * from './data/transformer-in-pytorch';

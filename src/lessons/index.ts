@@ -3,6 +3,8 @@ export { lesson01 } from './01-seq2seq-bottleneck/exercises';
 export { lesson02 } from './02-additive-attention/exercises';
 export { lesson03 } from './03-six-score-functions/exercises';
 export { lesson04 } from './04-global-and-local-attention/exercises';
+export * from './05-soft-and-hard-attention/captioners';
+export { lesson05 } from './05-soft-and-hard-attention/exercises';
 export * from './06-lstmn-intra-attention/critic';
 export { lesson06 } from './06-lstmn-intra-attention/exercises';
 export {

@@ -128,7 +128,8 @@ function summit(map: (number | null)[][]): string {
   return `${place} (${number(map[row][column] as number)})`;
 }
 
-function readPicture(image: Picture): { width: number; height: number; source: string } {
+/** A picture as a PNG. @throws if it is none */
+export function readPicture(image: Picture): { width: number; height: number; source: string } {
   const nested: any = plainArrays(image);
   const shape = shapeOf(nested);
   const [height, width, channels = 1] = shape;
