@@ -28,5 +28,7 @@ export * from './08-multi-head-attention/look-ups';
 export { lesson09 } from './09-transformer/exercises';
 export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
+export { lesson14 } from './14-adaptive-attention-span/exercises';
+export * from './14-adaptive-attention-span/spans';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './long-context';
