@@ -28,6 +28,8 @@ export * from './08-multi-head-attention/look-ups';
 export { lesson09 } from './09-transformer/exercises';
 export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
+export { lesson13 } from './13-transformer-xl/exercises';
+export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';

@@ -23,7 +23,7 @@ export type StreamOptions = {
 };
 
 /** The training that the lessons on long contexts have in common. */
-export const streamTraining = { steps: 1000, batch: 8, segment: 64, learningRate: 0.006 };
+export const streamTraining = { steps: 800, batch: 8, segment: 64, learningRate: 0.006 };
 
 /**
  * Trains a language model on streams: the text is cut into as many long pieces as there are examples

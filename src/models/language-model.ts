@@ -6,12 +6,13 @@ import {
 } from '../attention/heads/multi-head';
 import { causalMask } from '../attention/masks';
 import { segmentAttention, transformerXLParameters } from '../attention/positions/transformer-xl';
+import { scaledDotProductAttention } from '../attention/scores/scaled-dot-product';
 import {
   type FeedForwardParameters,
   feedForward,
   feedForwardParameters,
 } from '../layers/feed-forward';
-import { sinusoidalPositions } from '../layers/positions';
+import { rotaryPositions, sinusoidalPositions } from '../layers/positions';
 import type { Recall, Residual } from '../layers/reversible';
 import { dense } from '../tensors/dense';
 import { layerNorm, layerNormParameters } from '../tensors/layer-norm';
@@ -44,6 +45,7 @@ export const languageModelSizes: LanguageModelSizes = {
 /** What a sub-layer finds where it stands. */
 export type Place = {
   heads: number;
+  positions: 'sinusoidal' | 'rotary' | 'none';
   /** Which layer it is in, from 0. */
   layer: number;
   /** The positions before x, [batch, remembered, dModel], normalised as x is. */
@@ -74,8 +76,9 @@ export type LanguageModelOptions = Partial<LanguageModelSizes> & {
   attention?: Sublayer;
   /** What stands in the place of the feed-forward network; 'none': a layer is attention alone. */
   feedForward?: Sublayer | 'none';
-  /** Sinusoids added to the embedding, counted from 0 in each segment; or nothing. */
-  positions?: 'sinusoidal' | 'none';
+  /** 'rotary', the default: queries and keys are turned by their positions, in `plainAttention` and
+   * `attentionInHeads`. 'sinusoidal': added to the embedding, counted from 0 in each segment. */
+  positions?: 'sinusoidal' | 'rotary' | 'none';
   /** How layers follow one another, in place of x ← x + F(x), x ← x + G(x). It has no memory. */
   stack?: (x: tf.Tensor3D, blocks: LanguageModelBlock[]) => tf.Tensor3D;
   seed?: number;
@@ -112,7 +115,7 @@ export type LanguageModel = ReturnType<typeof languageModel>;
 export function languageModel({
   attention = plainAttention,
   feedForward: second = plainFeedForward,
-  positions = 'sinusoidal',
+  positions = 'rotary',
   stack,
   seed = 1,
   ...given
@@ -145,67 +148,87 @@ export function languageModel({
     const [, length] = expectShape('ids', ids, ['batch', 'length'], 'int32');
     const apply = other ?? attention.apply;
     return tf.tidy(() => {
-      const weights: tf.TensorContainer[] = [];
-      const blocks = tree.layers.map((one, layer) => {
-        const place = { heads, layer, mask };
-        const F = (x: tf.Tensor, recall: Recall, memory?: tf.Tensor3D) => {
-          const seen = layerNorm(memory ? tf.concat([memory, x], 1) : x, one.attentionNorm);
-          const cut = memory ? [memory.shape[1], length] : undefined;
-          const [before, own] = cut ? tf.split(seen, cut, 1) : [undefined, seen];
-          const here = { ...place, recall, memory: before as tf.Tensor3D | undefined };
-          const found = apply(own as tf.Tensor3D, one.attention, here);
-          if (!stack) weights[layer] = found.weights ?? [];
-          return found.context;
-        };
-        const G = (x: tf.Tensor, recall: Recall) => {
-          const normed = layerNorm(x, one.feedForwardNorm ?? one.attentionNorm) as tf.Tensor3D;
-          const { apply: f } = second as Sublayer;
-          return f(normed, one.feedForward, { ...place, recall }).context;
-        };
+      const halves = tree.layers.map((one, layer) => {
+        const place = { heads, positions, layer, mask };
         return {
-          F: { apply: F, parameters: { norm: one.attentionNorm, own: one.attention } },
-          G: one.feedForward && {
-            apply: G,
-            parameters: { norm: one.feedForwardNorm, own: one.feedForward },
+          attend(x: tf.Tensor, recall: Recall, memory?: tf.Tensor3D) {
+            const seen = layerNorm(memory ? tf.concat([memory, x], 1) : x, one.attentionNorm);
+            const cut = memory ? [memory.shape[1], length] : undefined;
+            const [before, own] = cut ? tf.split(seen, cut, 1) : [undefined, seen];
+            const here = { ...place, recall, memory: before as tf.Tensor3D | undefined };
+            return apply(own as tf.Tensor3D, one.attention, here);
+          },
+          think(x: tf.Tensor, recall: Recall) {
+            if (second === 'none' || !one.feedForwardNorm) return undefined;
+            const normed = layerNorm(x, one.feedForwardNorm) as tf.Tensor3D;
+            return second.apply(normed, one.feedForward, { ...place, recall }).context;
           },
         };
       });
-      let x = tf.mul(tf.gather(tree.embedding, ids), Math.sqrt(dModel)) as tf.Tensor3D;
-      if (positions === 'sinusoidal') x = tf.add(x, sinusoidalPositions(length, dModel));
-      let remembered: tf.Tensor3D[] = [];
-      if (stack) {
-        if (memories.length || memoryLength) throw new Error('a stack of its own has no memory');
-        x = stack(x, blocks);
-      } else {
-        const layers = blocks.map(
-          ({ F, G }): SegmentLayer =>
-            (h, memory) => {
-              const y = tf.add(h, F.apply(h, freshly, memory)) as tf.Tensor3D;
-              return G ? tf.add(y, G.apply(y, freshly)) : y;
-            },
-        );
-        const read = segmentRecurrence(x, memories, layers, Math.max(memoryLength, 1));
-        x = read.output;
-        if (memoryLength) remembered = read.memories;
-        else tf.dispose(read.memories);
+      const x = tf.mul(tf.gather(tree.embedding, ids), Math.sqrt(dModel)) as tf.Tensor3D;
+      const numbered = positions === 'sinusoidal';
+      const start: tf.Tensor3D = numbered ? tf.add(x, sinusoidalPositions(length, dModel)) : x;
+      if (stack && (memories.length || memoryLength)) {
+        throw new Error('a stack of its own has no memory');
       }
+      const read = stack
+        ? alone(stack(start, blocksOf(halves)))
+        : recurrent(start, halves, reading);
       const { W, b } = tree.output;
-      const logits = dense(layerNorm(x, tree.norm), W, b) as tf.Tensor3D;
-      return { logits, weights, memories: remembered };
+      const logits = dense(layerNorm(read.output, tree.norm), W, b) as tf.Tensor3D;
+      return { logits, weights: read.weights, memories: memoryLength ? read.memories : [] };
+    });
+  }
+
+  /** Layers that remember: x ← x + Attention, x ← x + FeedForward. */
+  function recurrent(x: tf.Tensor3D, halves: Halves[], reading: LanguageReading) {
+    const layers = halves.map(
+      ({ attend, think }): SegmentLayer =>
+        (h, memory) => {
+          const { context, weights = [] } = attend(h, freshly, memory);
+          const y = tf.add(h, context) as tf.Tensor3D;
+          const thought = think(y, freshly);
+          return { output: thought ? tf.add(y, thought) : y, weights };
+        },
+    );
+    return segmentRecurrence(x, reading.memories ?? [], layers, reading.memoryLength || 1);
+  }
+
+  function blocksOf(halves: Halves[]): LanguageModelBlock[] {
+    return halves.map(({ attend, think }, n) => {
+      const { attentionNorm, attention: own, feedForwardNorm, feedForward: f } = tree.layers[n];
+      return {
+        F: { apply: (x, recall) => attend(x, recall).context, parameters: { attentionNorm, own } },
+        ...(feedForwardNorm && {
+          G: {
+            apply: (x, recall) => think(x, recall) as tf.Tensor3D,
+            parameters: { feedForwardNorm, f },
+          },
+        }),
+      };
     });
   }
   return { sizes, tree, parameters: flatten(tree), next, forward };
 }
 
 const freshly: Recall = (make) => make();
+const alone = (output: tf.Tensor3D) => ({ output, memories: [], weights: [] });
+
+/** The two halves of a layer; without a feed-forward network, nothing is thought. */
+type Halves = {
+  attend(x: tf.Tensor, recall: Recall, memory?: tf.Tensor3D): ReturnType<Sublayer['apply']>;
+  think(x: tf.Tensor, recall: Recall): tf.Tensor3D | undefined;
+};
 
 /** Scaled dot-product attention in heads, to the past: what all variants are compared with. */
 export const plainAttention: Sublayer<MultiHeadParameters> = {
   parameters: multiHeadParameters,
-  apply(x, parameters, { heads, memory, mask }) {
+  apply(x, parameters, place) {
+    const { heads, memory, mask, positions } = place;
     const seen = memory ? tf.concat([memory, x], 1) : x;
     const visible = mask ?? causalMask(x.shape[1], seen.shape[1]);
-    return multiHeadAttention(x, seen, seen, parameters, { heads, mask: visible });
+    const attend = positions === 'rotary' ? turned(scaledDotProductAttention) : undefined;
+    return multiHeadAttention(x, seen, seen, parameters, { heads, mask: visible, attend });
   },
 };
 
@@ -243,8 +266,17 @@ export function attentionInHeads<Own extends ParameterTree>(
     apply(x, { own: learned, ...projections }, place) {
       const { heads, memory, mask } = place;
       const seen = memory ? tf.concat([memory, x], 1) : x;
-      const attention = attend(learned, place);
+      const inHead = attend(learned, place);
+      const attention = place.positions === 'rotary' ? turned(inHead) : inHead;
       return multiHeadAttention(x, seen, seen, projections, { heads, mask, attend: attention });
     },
   };
+}
+
+/** Attention in heads whose queries and keys are turned by their positions first. */
+function turned<Weights extends tf.TensorContainer>(
+  attend: HeadAttention<Weights>,
+): HeadAttention<Weights> {
+  return (q, k, v, mask) =>
+    attend(rotaryPositions(q, k.shape[2] - q.shape[2]), rotaryPositions(k), v, mask);
 }

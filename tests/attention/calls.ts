@@ -478,6 +478,7 @@ const all = {
     mask(2, 3),
   ],
   sinusoidalPositions: (n: number) => [n, 4],
+  rotaryPositions: (n: number) => [t(2, n, 4)],
   learnedPositions: (n: number) => [t(5, 4), n],
   reversibleBlock: (n: number) => [[t(n), t(n)], { F: residual(), G: residual() }],
   invertBlock: (n: number) => [[t(n), t(n)], { F: residual(), G: residual() }],

@@ -27,7 +27,8 @@ const ids = (batch: number, length: number) =>
 const logitsOf = (model: LanguageModel, x: tf.Tensor, how = {}) => model.forward(x, how).logits;
 
 const variants: Record<string, LanguageModelOptions> = {
-  plain: {},
+  rotary: {},
+  sinusoidal: { positions: 'sinusoidal' },
   'Transformer-XL': { attention: transformerXLSublayer, positions: 'none' },
   'adaptive span': {
     attention: attentionInHeads(
@@ -63,7 +64,7 @@ const variants: Record<string, LanguageModelOptions> = {
 
 describe('languageModel', () => {
   test('is what plain arrays make of the formulas', () => {
-    const model = languageModel({ ...tiny, seed: 3 });
+    const model = languageModel({ ...tiny, positions: 'sinusoidal', seed: 3 });
     // Gains and biases that do something.
     for (const [name, variable] of Object.entries(model.parameters))
       if (/gain|bias|b\d?$/.test(name))
@@ -113,25 +114,28 @@ describe('languageModel', () => {
     },
   );
 
-  test('with distances and a memory reads segments as it reads the whole', () => {
-    const model = languageModel({ ...tiny, ...variants['Transformer-XL'] });
-    const x = ids(2, 9);
-    const whole = logitsOf(model, x);
-    let memories: tf.Tensor3D[] = [];
-    const parts = [0, 3, 6].map((first) => {
-      const read = model.forward(x.slice([0, first], [-1, 3]), { memories, memoryLength: 9 });
-      memories = read.memories;
-      return read.logits;
-    });
-    expect(memories.map((m) => m.shape)).toEqual([
-      [2, 9, 4],
-      [2, 9, 4],
-    ]);
-    expect(difference(tf.concat(parts, 1), whole)).toBeLessThan(1e-5);
-  });
+  test.each(['Transformer-XL', 'rotary'])(
+    '%s with a memory reads segments as the whole',
+    (name) => {
+      const model = languageModel({ ...tiny, ...variants[name] });
+      const x = ids(2, 9);
+      const whole = logitsOf(model, x);
+      let memories: tf.Tensor3D[] = [];
+      const parts = [0, 3, 6].map((first) => {
+        const read = model.forward(x.slice([0, first], [-1, 3]), { memories, memoryLength: 9 });
+        memories = read.memories;
+        return read.logits;
+      });
+      expect(memories.map((m) => m.shape)).toEqual([
+        [2, 9, 4],
+        [2, 9, 4],
+      ]);
+      expect(difference(tf.concat(parts, 1), whole)).toBeLessThan(1e-5);
+    },
+  );
 
   test('with numbered places and a memory does not', () => {
-    const model = languageModel(tiny);
+    const model = languageModel({ ...tiny, positions: 'sinusoidal' });
     const x = ids(2, 6);
     const first = model.forward(x.slice([0, 0], [-1, 3]), { memoryLength: 3 });
     const second = model.forward(x.slice([0, 3], [-1, 3]), { memories: first.memories });
@@ -143,10 +147,10 @@ describe('languageModel', () => {
     const model = languageModel(tiny);
     const x = ids(2, 5);
     const { weights } = model.forward(x);
-    expect(weights.map((w) => (w as tf.Tensor).shape)).toEqual([
-      [2, 2, 5, 5],
-      [2, 2, 5, 5],
-    ]);
+    for (const one of weights as tf.Tensor[]) {
+      expect(one.shape).toEqual([2, 2, 5, 5]);
+      expect(difference(tf.sum(one, -1), tf.ones([2, 2, 5]))).toBeLessThan(1e-5);
+    }
     for (const how of [{}, { memoryLength: 3 }])
       expectNoLeak(() => tf.dispose({ ...model.forward(x, how) } as never));
     const blind = (y: tf.Tensor3D) => ({ context: tf.zerosLike(y) });

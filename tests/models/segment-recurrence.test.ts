@@ -99,6 +99,13 @@ describe('segmentRecurrence', () => {
     expect(tf.sum(tf.abs(gradient)).dataSync()[0]).toBe(0);
   });
 
+  test('hands on the weights of layers that give them', () => {
+    const layers: SegmentLayer[] = [(h) => ({ output: tf.mul(h, 2), weights: tf.ones([2]) })];
+    const { output, weights } = segmentRecurrence(draw(1, 3, 4), [], layers, 2);
+    expect(output.shape).toEqual([1, 3, 4]);
+    expect([...(weights[0] as tf.Tensor).dataSync()]).toEqual([1, 1]);
+  });
+
   test('keeps no tensor but what it returns, and refuses what does not fit', () => {
     const [x, layers] = [draw(1, 3, 4), stack(2)];
     expectNoLeak(() => tf.dispose(segmentRecurrence(x, [x, x], layers, 2) as never));

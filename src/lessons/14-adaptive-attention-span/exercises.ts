@@ -90,12 +90,32 @@ const work: Exercise<Work> = {
     {
       does: 'adds heads and layers',
       look: (f) =>
-        near('[[1, 4], [2, 2]], 6 queries: apart', f([[1, 4], [2, 2]], 6).apart, 6 + 18 + 11 + 11),
+        near(
+          '[[1, 4], [2, 2]], 6 queries: apart',
+          f(
+            [
+              [1, 4],
+              [2, 2],
+            ],
+            6,
+          ).apart,
+          6 + 18 + 11 + 11,
+        ),
     },
     {
       does: 'lets each head of a layer cost what the longest does',
       look: (f) =>
-        near('[[1, 4], [2, 2]], 6 queries: together', f([[1, 4], [2, 2]], 6).together, 18 * 2 + 22),
+        near(
+          '[[1, 4], [2, 2]], 6 queries: together',
+          f(
+            [
+              [1, 4],
+              [2, 2],
+            ],
+            6,
+          ).together,
+          18 * 2 + 22,
+        ),
     },
   ],
 };

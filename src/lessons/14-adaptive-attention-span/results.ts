@@ -13,10 +13,9 @@ type Run = SpanOptions & { lambda?: number };
 /** The models of the lesson; a fixed window that depends on learned spans comes after them. */
 const runs: Record<string, Run> = {
   'from 0': { z: 0 },
-  'from 0, R = 2': { z: 0, ramp: 2 },
   'λ = 0': {},
   'λ = 0.0003': { lambda: 0.0003 },
-  'λ = 0.003': { lambda: 0.003 },
+  'λ = 0.001': { lambda: 0.001 },
   'the full window': { fixed: spanTraining.segment },
 };
 
@@ -33,7 +32,12 @@ export async function results(report: (line: string) => void): Promise<Results> 
   };
   const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
 
-  async function trained(name: string, { lambda = 0, ...options }: Run, seed: number, steps?: number) {
+  async function trained(
+    name: string,
+    { lambda = 0, ...options }: Run,
+    seed: number,
+    steps?: number,
+  ) {
     const one = spanModel({ ...options, seed });
     await one.train(train, { lambda, ...(steps && { steps }) });
     const { bits } = bitsPerCharacter(one.model, heldOut, { segment: spanTraining.segment });
@@ -49,7 +53,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
   for (const [name, run] of Object.entries(runs))
     for (const seed of seeds) dispose((await trained(name, run, seed)).model);
   for (const seed of seeds) {
-    const window = Math.round(numbers['λ = 0.003: keys a head sees'][seed - 1]);
+    const window = Math.round(numbers['λ = 0.0003: keys a head sees'][seed - 1]);
     dispose((await trained('a fixed window of the same mean', { fixed: window }, seed)).model);
   }
 
@@ -61,7 +65,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
   };
   let reach = 0;
   for (const seed of seeds) {
-    const one = await trained('λ = 0.003, all steps', { lambda: 0.003 }, seed, 1000);
+    const one = await trained('λ = 0.0003, all steps', { lambda: 0.0003 }, seed, 1000);
     reach = Math.max(reach, reachOf(one.keys()));
     const found = costs(one.model, train);
     cost.ratios.push(found.ratio);
@@ -70,7 +74,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
     dispose(one.model);
   }
   const idea = 'adaptive span';
-  const bits = numbers['λ = 0.003, all steps: bits per character'];
+  const bits = numbers['λ = 0.0003, all steps: bits per character'];
   const context = Math.min(reach, spanTraining.segment);
   const { ratios: step, kept, parameters } = cost;
   Object.assign(numbers, longContextNumbers({ idea, bits, parameters, context, step, kept }));

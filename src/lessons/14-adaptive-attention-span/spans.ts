@@ -12,7 +12,7 @@ import { tf } from '../../tensors/tf';
 import type { Report } from '../../training/train';
 
 /** What a span model reads and how: as many characters a step as all lessons on long contexts. */
-export const spanTraining = { steps: 400, batch: 4, segment: 128 };
+export const spanTraining = { steps: 300, batch: 4, segment: 128 };
 
 /** What a head with a span does, for queries, keys and values [batch, heads, length, dHead]. */
 export type SpanAttention = (
@@ -21,7 +21,8 @@ export type SpanAttention = (
   values: tf.Tensor4D,
   learned: AdaptiveSpanParameters,
   ramp: number,
-  layer: number,
+  /** Which layer the heads are in, from 0. */
+  layer?: number,
 ) => { context: tf.Tensor4D; weights: tf.Tensor4D | SparseWeights };
 
 export type SpanOptions = {
@@ -156,8 +157,7 @@ export function attentionWork(
   { dHead = 16, together = false }: { dHead?: number; together?: boolean } = {},
 ): number {
   return keys
-    .map((layer) => layer.map((one) => (together ? Math.max(...layer) : one)))
-    .flat()
+    .flatMap((layer) => layer.map((one) => (together ? Math.max(...layer) : one)))
     .reduce((sum, one) => sum + 2 * dHead * one, 0);
 }
 

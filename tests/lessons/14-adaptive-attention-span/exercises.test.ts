@@ -4,7 +4,11 @@ import { marks, stub } from '../marks';
 
 describe('the exercises of lesson 14', () => {
   test('14.1 accepts the right numbers, and tells what was forgotten', () => {
-    const right = { mask: [1, 1, 0.75, 0.25], weights: [1 / 3, 1 / 3, 1 / 4, 1 / 12], slope: 5 / 3 };
+    const right = {
+      mask: [1, 1, 0.75, 0.25],
+      weights: [1 / 3, 1 / 3, 1 / 4, 1 / 12],
+      slope: 5 / 3,
+    };
     expect(marks(lesson14.pencil, right)).toBe('✓✓✓');
     expect(marks(lesson14.pencil, { ...right, mask: [1, 1, 0.5, 0] })).toBe('✗✗✓');
     expect(marks(lesson14.pencil, { ...right, mask: [1.75, 1.25, 0.75, 0.25] })).toBe('✗✗✓');
@@ -29,9 +33,24 @@ describe('the exercises of lesson 14', () => {
     const right = (z: number, R: number, x: number) => clamp(ramp(z, R, x));
     expect(marks(lesson14.mask, masked(right, slope))).toBe('✓✓✓✓');
     expect(marks(lesson14.mask, masked(ramp, slope))).toBe('✗✗✓✓');
-    expect(marks(lesson14.mask, masked((z, _, x) => Number(x <= z), slope))).toBe('✗✗✓✓');
-    expect(marks(lesson14.mask, masked(right, (_, R) => 1 / R))).toBe('✓✓✗✗');
-    expect(marks(lesson14.mask, masked(right, (z, R, x) => -slope(z, R, x)))).toBe('✓✓✗✗');
+    expect(
+      marks(
+        lesson14.mask,
+        masked((z, _, x) => Number(x <= z), slope),
+      ),
+    ).toBe('✗✗✓✓');
+    expect(
+      marks(
+        lesson14.mask,
+        masked(right, (_, R) => 1 / R),
+      ),
+    ).toBe('✓✓✗✗');
+    expect(
+      marks(
+        lesson14.mask,
+        masked(right, (z, R, x) => -slope(z, R, x)),
+      ),
+    ).toBe('✓✓✗✗');
     const everywhere = (z: number, R: number, x: number) => (x < z + R ? 1 / R : 0);
     expect(marks(lesson14.mask, masked(right, everywhere))).toBe('✓✓✗✗');
     expect(marks(lesson14.mask, stub)).toBe('○○○○');
@@ -48,9 +67,24 @@ describe('the exercises of lesson 14', () => {
         return { apart: sum(reach.flat()), together: sum(reach.flatMap(all)) };
       };
     expect(marks(lesson14.work, counted(pairs))).toBe('✓✓✓✓');
-    expect(marks(lesson14.work, counted((reach, queries) => reach * queries))).toBe('✗✗✗✗');
-    expect(marks(lesson14.work, counted(pairs, (layer) => layer))).toBe('✓✓✓✗');
-    expect(marks(lesson14.work, counted(pairs, (layer) => [Math.max(...layer)]))).toBe('✓✓✓✗');
+    expect(
+      marks(
+        lesson14.work,
+        counted((reach, queries) => reach * queries),
+      ),
+    ).toBe('✗✗✗✗');
+    expect(
+      marks(
+        lesson14.work,
+        counted(pairs, (layer) => layer),
+      ),
+    ).toBe('✓✓✓✗');
+    expect(
+      marks(
+        lesson14.work,
+        counted(pairs, (layer) => [Math.max(...layer)]),
+      ),
+    ).toBe('✓✓✓✗');
     expect(marks(lesson14.work, stub)).toBe('○○○○');
   });
 });
