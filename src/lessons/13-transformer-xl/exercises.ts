@@ -12,7 +12,7 @@ const pencil: Exercise<Pencil> = {
     },
     {
       does: 'counts the distances from 0 to the farthest',
-      look: ({ distances }) => near('different distances', distances, 50 + 30),
+      look: ({ distances }) => near('different distances', distances, 50 + 50),
     },
     {
       does: 'gives each term its pair',

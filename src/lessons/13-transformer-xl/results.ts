@@ -9,9 +9,9 @@ import { keptMegabytes, longContextNumbers, stepRatio, type TimedStep } from '..
 import { bitsByContext, effectiveContext, memoryModel, memoryRuns } from './memories';
 
 const seeds = [1, 2, 3];
-const total = 16384;
+const total = 8192;
 const memoryLengths = [0, 16, 32, 64, 128, 256, 512];
-const contexts = [1, 2, 4, 8, 16, 32, 56, 96, 128, 256, 512];
+const contexts = [1, 2, 4, 8, 16, 32, 56, 96, 128, 192, 256];
 
 /** The checkpoints: the plain model for the lessons that come after, and one with numbered places. */
 const files = {

@@ -1,5 +1,5 @@
 import { loadCharacters } from '../../data/characters';
-import { bitsPerCharacter } from '../../models/character-streams';
+import { bitsPerCharacter, streamTraining } from '../../models/character-streams';
 import { type LanguageModel, languageModel } from '../../models/language-model';
 import type { Results } from '../../notebook/stored-results';
 import { tf } from '../../tensors/tf';
@@ -32,56 +32,62 @@ export async function results(report: (line: string) => void): Promise<Results> 
   };
   const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
 
-  async function trained(
-    name: string,
-    { lambda = 0, ...options }: Run,
-    seed: number,
-    steps?: number,
-  ) {
+  async function trained(name: string, { lambda = 0, ...options }: Run, seed: number) {
     const one = spanModel({ ...options, seed });
-    await one.train(train, { lambda, ...(steps && { steps }) });
+    await one.train(train, { lambda });
     const { bits } = bitsPerCharacter(one.model, heldOut, { segment: spanTraining.segment });
     const keys = one.keys();
     add(`${name}: bits per character`, bits);
     add(`${name}: keys a head sees`, mean(keys.flat()));
     addCurve(`${name}: keys of each head`, keys.flat());
     report(`${name}, seed ${seed}: ${bits.toFixed(3)} ${keys.map((row) => row.map(Math.round))}`);
-    return one;
+    tf.dispose(one.parameters);
   }
-  const dispose = (...models: LanguageModel[]) => tf.dispose(models.map((one) => one.parameters));
 
   for (const [name, run] of Object.entries(runs))
-    for (const seed of seeds) dispose((await trained(name, run, seed)).model);
+    for (const seed of seeds) await trained(name, run, seed);
   for (const seed of seeds) {
     const window = Math.round(numbers['λ = 0.0003: keys a head sees'][seed - 1]);
-    dispose((await trained('a fixed window of the same mean', { fixed: window }, seed)).model);
+    await trained('a fixed window of the same mean', { fixed: window }, seed);
   }
 
-  // The row of the table that five lessons share: with their number of steps.
-  const cost: { ratios: number[]; kept: number; parameters: number } = {
-    ratios: [],
-    kept: 0,
-    parameters: 0,
-  };
-  let reach = 0;
-  for (const seed of seeds) {
-    const one = await trained('λ = 0.0003, all steps', { lambda: 0.0003 }, seed, 1000);
-    reach = Math.max(reach, reachOf(one.keys()));
-    const found = costs(one.model, train);
-    cost.ratios.push(found.ratio);
-    cost.kept = found.kept;
-    cost.parameters = Object.values(one.parameters).reduce((sum, { size }) => sum + size, 0);
-    dispose(one.model);
-  }
-  const idea = 'adaptive span';
-  const bits = numbers['λ = 0.0003, all steps: bits per character'];
-  const context = Math.min(reach, spanTraining.segment);
-  const { ratios: step, kept, parameters } = cost;
-  Object.assign(numbers, longContextNumbers({ idea, bits, parameters, context, step, kept }));
+  const ofRow = await rowNumbers(train, heldOut, report);
+  Object.assign(numbers, ofRow);
 
   const { steps, batch, segment } = spanTraining;
   const setting = `${steps} steps of ${batch} segments of ${segment} characters; seeds 1, 2 and 3`;
   return { setting, numbers, curves };
+}
+
+/** The row of the table that five lessons share: trained with their number of steps. */
+export async function rowNumbers(
+  train: Uint8Array,
+  heldOut: Uint8Array,
+  report: (line: string) => void,
+): Promise<Results['numbers']> {
+  const bits: number[] = [];
+  const step: number[] = [];
+  const mean: number[] = [];
+  let [reach, kept, parameters] = [0, 0, 0];
+  for (const seed of seeds) {
+    const one = spanModel({ seed });
+    await one.train(train, { lambda: 0.0003, steps: streamTraining.steps });
+    bits.push(bitsPerCharacter(one.model, heldOut, { segment: spanTraining.segment }).bits);
+    const keys = one.keys();
+    mean.push(keys.flat().reduce((a, b) => a + b) / keys.flat().length);
+    reach = Math.max(reach, reachOf(keys));
+    const found = costs(one.model, train);
+    step.push(found.ratio);
+    kept = found.kept;
+    parameters = Object.values(one.parameters).reduce((sum, { size }) => sum + size, 0);
+    report(
+      `all steps, seed ${seed}: ${bits[bits.length - 1].toFixed(3)} ${keys.map((row) => row.join(' '))}`,
+    );
+    tf.dispose(one.parameters);
+  }
+  const context = Math.min(reach, spanTraining.segment);
+  const row = { idea: 'adaptive span', bits, parameters, context, step, kept };
+  return { ...longContextNumbers(row), 'all steps: keys a head sees': mean };
 }
 
 /** What one training step costs beside one of the plain model, on as many characters. */
