@@ -38,5 +38,7 @@ export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
 export { lesson13 } from './13-transformer-xl/exercises';
 export * from './13-transformer-xl/memories';
+export { lesson14 } from './14-adaptive-attention-span/exercises';
+export * from './14-adaptive-attention-span/spans';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './long-context';
