@@ -101,13 +101,13 @@ export {
   type Hypothesis,
   type NextToken,
 } from './models/beam-search';
+export * from './models/captioner';
 export * from './models/character-streams';
 export * from './models/encoder-decoder';
-export * from './models/image-transformer';
-export * from './models/language-model';
-export * from './models/captioner';
 export * from './models/encoder-decoder';
 export * from './models/eye';
+export * from './models/image-transformer';
+export * from './models/language-model';
 export * from './models/luong-encoder-decoder';
 export * from './models/reformer';
 export * from './models/segment-recurrence';
