@@ -132,7 +132,7 @@ export async function trainSides(
 ): Promise<number[]> {
   const adam = new Adam(parameters, { learningRate });
   const wanted = known.map((member) => club.sides[member]);
-  return train(
+  const losses = await train(
     steps,
     () =>
       adam.minimize(() => {
@@ -142,6 +142,8 @@ export async function trainSides(
       }),
     report,
   );
+  adam.dispose();
+  return losses;
 }
 
 /** For each member: how much more the model gives to side 1 than to side 0, in logits. */

@@ -181,7 +181,7 @@ export async function trainLookup(
   report?: Report,
 ): Promise<number[]> {
   const adam = new Adam(parameters, { learningRate: cosineSchedule(learningRate, steps) });
-  return train(
+  const losses = await train(
     steps,
     () => {
       const drawn = drawDictionaries(batch, size, next);
@@ -192,6 +192,8 @@ export async function trainLookup(
     },
     report,
   );
+  adam.dispose();
+  return losses;
 }
 
 /**
