@@ -13,6 +13,7 @@ type Run = SpanOptions & { lambda?: number };
 /** The models of the lesson; a fixed window that depends on learned spans comes after them. */
 const runs: Record<string, Run> = {
   'from 0': { z: 0 },
+  'a ramp for all, z = 0': { z: 0, learned: false },
   'λ = 0': {},
   'λ = 0.0003': { lambda: 0.0003 },
   'λ = 0.001': { lambda: 0.001 },

@@ -32,6 +32,8 @@ export type SpanOptions = {
   ramp?: number;
   /** Hard windows of so many characters in place of learned spans: one for all heads, or `[layer][head]`. */
   fixed?: number | number[][];
+  /** False: z stays as it is, a soft window for all heads. */
+  learned?: boolean;
   /** All z at first. The paper begins with 0. */
   z?: number;
   /** How many characters of span one z' stands for: how fast spans can change. The paper's is S. */
@@ -58,6 +60,7 @@ export function spanModel({
   maxSpan = spanTraining.segment,
   ramp = 8,
   fixed,
+  learned = true,
   z = 32,
   unit = 64,
   attend = fromSource,
@@ -66,15 +69,15 @@ export function spanModel({
   const attention = (attendNow: SpanAttention) =>
     attentionInHeads(
       ({ dModel, heads }, next): { z?: tf.Tensor; positions: tf.Tensor } => ({
-        ...(fixed === undefined && { z: tf.fill([heads], z / unit) }),
+        ...(fixed === undefined && learned && { z: tf.fill([heads], z / unit) }),
         // Of variance 1: at first, distances should differ as much as characters do.
         positions: uniform([maxSpan, dModel / heads], next, Math.sqrt(3)),
       }),
       ({ z: share, positions }, { layer, heads }) =>
         (query, keys, values) => {
           if (fixed === undefined) {
-            const learned = { z: tf.mul(share as tf.Tensor, unit), positions };
-            return attendNow(query, keys, values, learned, ramp, layer);
+            const spans = share ? tf.mul(share, unit) : tf.fill([heads], z);
+            return attendNow(query, keys, values, { z: spans, positions }, ramp, layer);
           }
           // m is 1 up to distance window − 1, and 0 from the next one on.
           const windows = typeof fixed === 'number' ? Array(heads).fill(fixed) : fixed[layer];
@@ -95,7 +98,10 @@ export function spanModel({
       return Array.from({ length: layers }, (_, layer) =>
         typeof fixed === 'number' ? Array<number>(heads).fill(fixed) : fixed[layer],
       );
-    return spans().map((layer) => layer.map((one) => Math.min(Math.ceil(one + ramp), maxSpan)));
+    const all = learned ? spans() : Array(layers).fill(Array<number>(heads).fill(z));
+    return all.map((layer: number[]) =>
+      layer.map((one) => Math.min(Math.ceil(one + ramp), maxSpan)),
+    );
   };
 
   /** λ/M Σ z of each layer, added over the layers. */
@@ -117,7 +123,7 @@ export function spanModel({
       {
         ...spanTraining,
         ...how,
-        ...(fixed === undefined && lambda > 0 && { penalty: () => penalty(lambda) }),
+        ...(shares.length > 0 && lambda > 0 && { penalty: () => penalty(lambda) }),
         after(step) {
           for (const share of shares) clampSpans(share, maxSpan / unit);
           how.after?.(step);
