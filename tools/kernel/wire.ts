@@ -12,7 +12,8 @@ import { builtTools } from '../setup/paths.mjs';
 const require = createRequire(import.meta.url);
 const zmq: typeof import('zeromq') = createRequire(require.resolve('tslab'))('zeromq');
 
-/** What a message carries; each type of message has fields of its own. */
+/** What a message carries. */
+// biome-ignore lint/suspicious/noExplicitAny: each type of message has fields of its own
 export type Content = Record<string, any>;
 
 type Frames = (string | Uint8Array)[];

@@ -25,18 +25,17 @@ export function requireCompiler() {
   );
 }
 
-/**
- * @param task folder holds deps/include and deps/lib and gets lib/napi-v8/tfjs_binding.node
- */
-export async function compileAddon({
-  folder,
-  tfjsNode,
-  report,
-}: {
+/** To bring a TensorFlow into a folder. */
+export interface Task {
   folder: string;
+  /** The package `@tensorflow/tfjs-node`. */
   tfjsNode: string;
+  /** Takes the latest news of what takes long. */
   report: (news: string) => void;
-}) {
+}
+
+/** The folder holds deps/include and deps/lib and gets lib/napi-v8/tfjs_binding.node. */
+export async function compileAddon({ folder, tfjsNode, report }: Task) {
   const compiler = requireCompiler();
   report('compiling the addon');
   const output = join(folder, 'lib', 'napi-v8');

@@ -5,17 +5,13 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { compileAddon, requireCompiler } from './cpp.ts';
+import { compileAddon, requireCompiler, type Task } from './cpp.ts';
 import { lackOfSpace } from './disk.mjs';
 import { unpack } from './download.ts';
 import { SetupError } from './errors.mjs';
 import { cache } from './paths.mjs';
 
-export async function fromStorage(task: {
-  folder: string;
-  tfjsNode: string;
-  report: (news: string) => void;
-}) {
+export async function fromStorage(task: Task) {
   const { folder, tfjsNode, report } = task;
   const host = process.env.TFJS_NODE_CDN_STORAGE || 'https://storage.googleapis.com/';
   const { library, addon } = archives(tfjsNode);

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileAddon, requireCompiler } from './cpp.ts';
+import { compileAddon, requireCompiler, type Task } from './cpp.ts';
 import { lackOfSpace } from './disk.mjs';
 import { SetupError } from './errors.mjs';
 import { cache, root, venvPython } from './paths.mjs';
@@ -13,11 +13,7 @@ import { pipEnvironment } from './python.ts';
 
 const machines = { x64: 'x86_64', arm64: 'aarch64' } as Record<string, string>;
 
-export async function fromWheel(task: {
-  folder: string;
-  tfjsNode: string;
-  report: (news: string) => void;
-}) {
+export async function fromWheel(task: Task) {
   const { folder, report } = task;
   const machine = machines[process.arch];
   if (process.platform !== 'linux' || !machine || !hasGlibc()) {
