@@ -44,7 +44,7 @@ const views = ['Reshape', 'Identity', 'ExpandDims', 'Squeeze', 'StopGradient'];
 export function measureMemory(run: () => void): { peakBytes: number; largestTensor: number } {
   const backend = tf.backend() as unknown as Backend;
   const storage = backend.tensorMap ?? backend.data; // native, pure JavaScript
-  const buffers: Map<object, Buffer> = new Map();
+  const buffers = new Map<object, Buffer>();
   let viewed: Buffer | undefined;
   let [bytes, peakBytes, largestTensor] = [0, 0, 0];
 

@@ -78,7 +78,7 @@ type Side = ReturnType<typeof worker>;
 export async function alternate(
   sides: Side[],
   job: () => unknown,
-  seconds: number = 15,
+  seconds = 15,
 ): Promise<{ rounds: Times[][]; others: number }> {
   const round = async () => {
     const next = job();

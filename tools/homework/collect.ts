@@ -166,7 +166,7 @@ function named(
   lines: string[],
 ) {
   const sharedBy = (nameOf: (file: { sender: Sender }, i: number) => string | undefined) => {
-    const those: Map<string, Set<string>> = new Map();
+    const those = new Map<string, Set<string>>();
     for (const [i, one] of files.entries()) {
       const name = nameOf(one, i);
       const source = one.sender.number ?? one.sender.archive;

@@ -85,8 +85,8 @@ export function readTimes(file: string, roster: Person[]) {
     /^(full )?name$/i,
   ].map(column);
   /** By number, person and name; nothing of a name that two have. */
-  const times: Map<string, number | undefined> = new Map();
-  const emails: Map<string, string> = new Map();
+  const times = new Map<string, number | undefined>();
+  const emails = new Map<string, string>();
   const unread = [];
   for (const row of rows) {
     const text = row[when];

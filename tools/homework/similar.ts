@@ -51,7 +51,7 @@ export function alike(
   others: Work[],
   ids: string[],
 ): { pair: string[]; bits: number; where: string[] }[] {
-  const found: Map<string, { pair: string[]; bits: number; where: string[] }> = new Map();
+  const found = new Map<string, { pair: string[]; bits: number; where: string[] }>();
   for (const id of ids)
     for (const { pair, bits } of alikeIn(works, others, id)) {
       const one = found.get(pair.join('\n')) ?? { pair, bits: 0, where: [] };

@@ -38,7 +38,7 @@ function decoded(bytes: Buffer) {
 }
 
 /** @param guarded what a spreadsheet would take for a formula is made a text */
-export const tableText = (head: string[], rows: (Row | unknown[])[], guarded: boolean = true) =>
+export const tableText = (head: string[], rows: (Row | unknown[])[], guarded = true) =>
   stringify(
     [head, ...rows.map((row) => (Array.isArray(row) ? row : head.map((one) => row[one])))],
     {

@@ -17,7 +17,7 @@ export type Failure = { ename: string; evalue: string; traceback: string[] };
 type Source = { label: string; lines: string[]; locate: Locate };
 
 /** The cells run so far, by the URL of their script. */
-const sources: Map<string, Source> = new Map();
+const sources = new Map<string, Source>();
 
 /** @param label such as "cell 3" */
 export function cellUrl(label: string) {
@@ -59,7 +59,7 @@ function frameText(site: NodeJS.CallSite): string | undefined {
   return text.replace(`${script}:${line}:${column}`, () => fileLine(file, line, column));
 }
 
-const fileMaps: Map<string, SourceMap | undefined> = new Map();
+const fileMaps = new Map<string, SourceMap | undefined>();
 
 function fileLine(file: string, line: number, column: number) {
   const inside = path.relative(root, file);

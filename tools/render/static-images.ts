@@ -31,7 +31,7 @@ let queue: Promise<unknown> = Promise.resolve();
  * A page with `Plotly` and an empty `<div id="figure">`, in the browser that all share.
  * @param scale pixels of the picture for a pixel of the figure
  */
-export async function openPlotlyPage(scale: number = 1): Promise<Page> {
+export async function openPlotlyPage(scale = 1): Promise<Page> {
   browser ??= chromium.launch({
     executablePath: findChromium(),
     args: ['--force-color-profile=srgb', '--disable-lcd-text'],

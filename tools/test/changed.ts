@@ -58,7 +58,7 @@ interface Plan {
 export function planOf(changed: string[], used: Map<string, Iterable<string>> = uses()): Plan {
   const all = changed.find((file) => everything.test(file));
   const reached = new Set(changed);
-  const users: Map<string, string[]> = new Map();
+  const users = new Map<string, string[]>();
   for (const [file, targets] of used) {
     const user = relative(root, file);
     for (const target of targets) {

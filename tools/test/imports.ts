@@ -34,9 +34,7 @@ function imported(file: string, text: string, known: Set<string>) {
 export function exported(file = join(root, 'src', 'index.ts')): Map<string, string> {
   const text = readFileSync(file, 'utf8');
   const own = /^export (?:async |abstract )*(?:function\*?|class|const|type|interface) (\w+)/gm;
-  const names: Map<string, string> = new Map(
-    [...text.matchAll(own)].map(([, name]) => [name, file]),
-  );
+  const names = new Map<string, string>([...text.matchAll(own)].map(([, name]) => [name, file]));
   for (const [, list, from] of text.matchAll(
     /^export (?:type )?(\*|\{[^}]*\})(?: from '(.*)')?;/gm,
   )) {
