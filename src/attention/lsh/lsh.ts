@@ -1,3 +1,5 @@
+import { fusedLsh } from '../../tensors/fused/lsh';
+import { hasFused } from '../../tensors/fused/operation';
 import { expectNotNested } from '../../tensors/kernels';
 import { expectMask, withoutHidden } from '../../tensors/mask';
 import { expectShape, leadingAxes } from '../../tensors/shape';
@@ -80,15 +82,22 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
     throw new Error(`chunkLength: expected a whole number from 1, got ${chunkLength}`);
   }
 
-  const groups = sortInGroups(buckets, mask, {
-    ...{ rows, rounds, length, chunkLength: Math.min(chunkLength, length) },
+  const settings = {
+    ...{ chunkLength: Math.min(chunkLength, length), scale },
     ...{ causal: false, acrossBuckets: false, countOnce: false, ...sight },
-  });
+  };
+  expectFromZero(buckets);
   return tf.tidy(() => {
     const [kept, seen] = withoutHidden(mask, queryKey, values);
     const q = kept.reshape([rows, length, depth]);
     const v = seen.reshape([rows, length, dValue]);
+    if (hasFused() && !settings.countOnce && !withWeights) {
+      const hashed = buckets.reshape([rows, rounds, length]);
+      const context = fusedLsh(q, v, hashed, mask?.reshape([lead[0], length]), settings);
+      return { context: context.reshape([...lead, length, dValue]) as T };
+    }
     const k = tf.mul(unit(q), scale);
+    const groups = sortInGroups(buckets, mask, { ...settings, rows, rounds, length });
     const context = attendInGroups(q, k, v, groups).reshape([...lead, length, dValue]) as T;
     if (!withWeights) return { context };
     const [weights, keys] = inGroups([q, k, v], groups, sortedWeights).map((x) =>
@@ -96,6 +105,11 @@ export function lshAttention<T extends tf.Tensor = tf.Tensor3D>(
     );
     return { context, weights: { weights: stopGradient(weights), keys, keyCount: length } };
   });
+}
+
+function expectFromZero(buckets: tf.Tensor): void {
+  const [least] = tf.tidy(() => tf.min(buckets).dataSync());
+  if (least < 0) throw new Error(`buckets: expected numbers from 0, got ${least}`);
 }
 
 /** Rows × rounds × length that are computed at a time: bounds the tables of the backward pass. */
@@ -109,8 +123,6 @@ function sortInGroups(
 ): Sorted[] {
   const { rows, rounds, length } = sizes;
   const [all, shown] = [buckets.dataSync() as Int32Array, mask?.dataSync()];
-  const negative = all.find((bucket) => bucket < 0);
-  if (negative !== undefined) throw new Error(`buckets: expected numbers from 0, got ${negative}`);
   const heads = rows / buckets.shape[0];
   const step = Math.max(1, Math.floor(GROUP / (rounds * length)));
   const groups: Sorted[] = [];

@@ -36,6 +36,14 @@ static std::string define_all() {
         {{"d_y", "x: N", "gain", "bias", "epsilon", "normal", "rate"},
          {"d_x: N", "d_gain", "d_bias"},
          {"N"}});
+    define<lsh>("AttentionLsh", {{"q", "v", "scale", "buckets: int32", "shown"},
+                                 {"context", "normalisers"},
+                                 {"rounds", "chunk_length", "causal", "across_buckets"}});
+    define<lsh_gradient>(
+        "AttentionLshGradient",
+        {{"d_context", "q", "v", "scale", "buckets: int32", "shown", "context", "normalisers"},
+         {"d_q", "d_v"},
+         {"rounds", "chunk_length", "causal", "across_buckets"}});
     define<gru>("AttentionGru",
                 {{"x", "initial", "gates", "candidate", "gates_bias", "candidate_bias", "visible"},
                  {"states", "r_and_u", "h"},

@@ -56,6 +56,9 @@ class Call {
     return result;
   }
 
+  /** The numbers of a tensor of whole numbers. */
+  const int32_t* integers(int i) { return reinterpret_cast<const int32_t*>(in(i).data); }
+
   /** A new output. What is in it is not defined. */
   Tensor out(int i, std::vector<int64_t> shape) {
     Tensor result{nullptr, std::move(shape)};
@@ -82,7 +85,10 @@ class Call {
   std::map<int, TF_Tensor*> outputs;
 };
 
-/** What TensorFlow is told of an operation. All tensors are float; "x: N" is a list of N, a setting. */
+/**
+ * What TensorFlow is told of an operation. All tensors are float but "x: int32"; "x: N" is a list of N,
+ * a setting.
+ */
 struct Signature {
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
@@ -94,6 +100,7 @@ template <void compute(Call&)>
 void define(const char* name, const Signature& signature) {
   static const Signature known = signature;
   const auto of_type = [](const std::string& argument, const std::string& type) {
+    if (argument.find(": int32") != std::string::npos) return argument;
     const bool list = argument.find(':') != std::string::npos;
     return argument + (list ? " * " : ": ") + type;
   };

@@ -18,3 +18,5 @@ void dense_relu(Call& call);
 void dense_relu_gradient(Call& call);
 void layer_norm(Call& call);
 void layer_norm_gradient(Call& call);
+void lsh(Call& call);
+void lsh_gradient(Call& call);
