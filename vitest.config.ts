@@ -19,6 +19,7 @@ export default defineConfig({
     testTimeout: 30_000,
     restoreMocks: true, // a test that fails half-way leaves nothing changed for the next
     maxConcurrency: 2,
+    globalSetup: ['tests/built.ts'],
     setupFiles: ['tests/seed.ts'],
     fileParallelism: false, // kernels, browsers and trainings would wait for one another
     projects: [

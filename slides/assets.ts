@@ -1,12 +1,13 @@
-/** Where the files lie that go into a deck, whether this runs as slides/*.ts or slides/.build/*.js. */
+/** Where the files lie that go into a deck, whether this runs as slides/*.ts or as what is made of it. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { buildFolder, root } from '../tools/setup/paths.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-export const slidesFolder = here.endsWith('.build') ? dirname(here) : here;
-export const projectFolder = dirname(slidesFolder);
+export const slidesFolder = join(root, 'slides');
+
+/** A file of the folder browser, as JavaScript. */
+export const browserScript = (name: string) => join(buildFolder, 'slides', 'browser', `${name}.js`);
 
 /** A file of the folder slides. */
 export function asset(name: string): string {

@@ -7,8 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { projectFolder } from './assets.ts';
+import { findChromium } from '../tools/render/chromium.ts';
 
 type Reply = Record<string, any>;
 
@@ -39,8 +38,6 @@ export class Browser {
   }
 
   static async start(): Promise<Browser> {
-    const finder = pathToFileURL(join(projectFolder, 'tools', 'render', 'chromium.mjs')).href;
-    const { findChromium } = await import(finder);
     const profile = mkdtempSync(join(tmpdir(), 'slides-chromium-'));
     const child = spawn(
       findChromium(),

@@ -1,7 +1,7 @@
 /** One file that holds everything: pages, style, fonts, scripts, figures. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { asset, packageFile } from './assets.ts';
+import { asset, browserScript, packageFile } from './assets.ts';
 import { escapeHtml } from './code.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -52,7 +52,7 @@ export function styleSheet(fonts?: string[]): string {
 /** The files of the folder browser, as one: what they import from one another stands before it. */
 function ownScript(): string {
   const files = ['page', 'figures', 'overview', 'pen', 'speaker', 'handout', 'deck'].map((name) =>
-    read(asset(`.build/browser/${name}.js`))
+    read(browserScript(name))
       .replace(/^import [^;]*;\n/gm, '')
       .replace(/^export /gm, ''),
   );

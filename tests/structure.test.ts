@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { lessons } from '../tools/lessons.mjs';
+import { lessons } from '../tools/lessons';
 import { root } from '../tools/setup/paths.mjs';
-import { graph } from '../tools/test/imports.mjs';
+import { graph } from '../tools/test/imports';
 
 /** What a folder of `src` may import, beside itself; the table of CONTRIBUTING.md. */
 const floors: Record<string, string[]> = {
@@ -76,6 +76,18 @@ test.each(['src', 'slides', 'tools', 'tests'])(
     expect(circle(edges)).toBeUndefined();
   },
 );
+
+test('what runs before there are packages needs none, and nothing that is made of TypeScript', () => {
+  const plain = readdirSync(join(root, 'tools'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.[cm]js$/.test(file))
+    .map((file) => join(root, 'tools', file));
+  expect(plain.length).toBeGreaterThan(10);
+  for (const file of plain) {
+    const used = [...readFileSync(file, 'utf8').matchAll(/^import .* from '(.*)';$/gm)];
+    const others = used.map(([, name]) => name).filter((name) => !/^node:|\.mjs$/.test(name));
+    expect(others, relative(root, file)).toEqual([]);
+  }
+});
 
 test('no mechanism, layer, model or plot knows of a lesson or of Jupyter', () => {
   for (const folder of ['tensors', 'attention', 'layers', 'models', 'training', 'plots', 'data']) {

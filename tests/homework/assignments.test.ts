@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import * as attention from 'attention';
 import { judgeHomework, near } from 'attention';
 import { describe, expect, test } from 'vitest';
-import { readAssignment } from '../../tools/homework/assignment.mjs';
-import { battery } from '../../tools/homework/battery.mjs';
-import { allHomework } from '../../tools/homework/class-folder.mjs';
-import { defined, solutions, tryExercise, trySandbox } from '../../tools/homework/trials.mjs';
-import { executeLesson } from '../../tools/notebooks/run.mjs';
+import { type Definition, readAssignment } from '../../tools/homework/assignment';
+import { battery } from '../../tools/homework/battery';
+import { allHomework } from '../../tools/homework/class-folder';
+import { defined, solutions, tryExercise, trySandbox } from '../../tools/homework/trials';
+import { executeLesson } from '../../tools/notebooks/run';
 import { venvPython } from '../../tools/setup/paths.mjs';
 import { chosen } from '../chosen';
 
@@ -81,7 +81,7 @@ describe('an exercise that pays for form', () => {
   };
   const best = async (...behaviours: (typeof sums)[]) => {
     const definition = { exercise: 'H99.1', points: 6, answers: { share }, behaviours };
-    return (await battery(definition, 20_261))[0];
+    return (await battery(definition as unknown as Definition, 20_261))[0];
   };
 
   test('is found out, with the answer that gets points and what it gets them for', async () => {

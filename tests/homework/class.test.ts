@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { allHomework, ClassFolder, homeworkOf } from '../../tools/homework/class-folder.mjs';
-import { readTable } from '../../tools/homework/table.mjs';
-import { findChromium } from '../../tools/render/chromium.mjs';
+import { allHomework, ClassFolder, homeworkOf } from '../../tools/homework/class-folder';
+import { readTable } from '../../tools/homework/table';
+import { findChromium } from '../../tools/render/chromium';
 import { root, venvPython } from '../../tools/setup/paths.mjs';
 import { run } from '../../tools/setup/process.mjs';
 import { zipped } from './fixture';
@@ -314,7 +314,7 @@ describe('a class', () => {
 });
 
 test('answers in a released notebook are not overwritten', async () => {
-  const { hasAnswers } = await import('../../tools/homework/commands.mjs');
+  const { hasAnswers } = await import('../../tools/homework/assistant');
   expect(existsSync(ada)).toBe(true);
   expect(hasAnswers(ada)).toBe(true);
   expect(hasAnswers(handout)).toBe(false);

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { ClassFolder, homeworkOf } from '../../tools/homework/class-folder.mjs';
-import { collect } from '../../tools/homework/collect.mjs';
-import { readRoster } from '../../tools/homework/roster.mjs';
+import { ClassFolder, homeworkOf } from '../../tools/homework/class-folder';
+import { collect } from '../../tools/homework/collect';
+import { readRoster } from '../../tools/homework/roster';
 import { venvPython } from '../../tools/setup/paths.mjs';
 import { zipped } from './fixture';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ClassFolder } from '../../tools/homework/class-folder.mjs';
+import { ClassFolder, type Kept } from '../../tools/homework/class-folder';
 import { venvPython } from '../../tools/setup/paths.mjs';
 
 export const name = '99-doubling';
@@ -179,6 +179,13 @@ export class Class extends ClassFolder {
     mkdirSync(dirname(file), { recursive: true });
     const isText = typeof content === 'string' || Buffer.isBuffer(content);
     writeFileSync(file, isText ? content : JSON.stringify(content));
+  }
+
+  /** What was found out about a submission that has been graded. */
+  known(assignment: string, student: string): Kept {
+    const result = this.result(assignment, student);
+    if (!result) throw new Error(`${student} has no grade for ${assignment}`);
+    return result;
   }
 
   /** The released notebook with answers; the right ones where none are given. */

@@ -15,10 +15,11 @@ import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Graded, gradeStudents } from '../../tools/homework/grade.mjs';
-import { rebuild } from '../../tools/homework/rebuild.mjs';
-import { hasBubblewrap, limits, timeOf } from '../../tools/homework/sandbox.mjs';
-import { patience } from '../../tools/homework/submission.mjs';
+import { gradeStudents } from '../../tools/homework/grade';
+import type { Graded } from '../../tools/homework/graded';
+import { rebuild } from '../../tools/homework/rebuild';
+import { hasBubblewrap, limits, timeOf } from '../../tools/homework/sandbox';
+import { patience } from '../../tools/homework/submission';
 import { root } from '../../tools/setup/paths.mjs';
 import { Class, doublings, type Notebook, name, source } from './fixture';
 
@@ -482,7 +483,7 @@ describe('of many answers in one notebook', () => {
         `function double${i}(x: number): any {\n${body}\n}`;
     many.handIn('ada', notebook);
     await gradeStudents(many, name, ['ada']);
-    graded = many.result(name, 'ada');
+    graded = many.known(name, 'ada');
   }, 300_000);
   afterAll(() => rmSync(many.folder, { recursive: true }));
 
@@ -516,7 +517,7 @@ describe.runIf(hasBubblewrap())('under bubblewrap', () => {
   }, 1_200_000);
 
   test.each(cases)('%s', (title, _make, points, ...said) => {
-    const result = inClass.result(name, studentOf(title));
+    const result = inClass.known(name, studentOf(title));
     const text = textOf(result);
     expect(result.points, text).toBe(points);
     expect(result.of).toBe(5);
@@ -551,7 +552,7 @@ describe('without bubblewrap', () => {
     await gradeStudents(inClass, name, students, { force: true, wrapped: false });
     for (const [i, title] of titles.entries()) {
       const [, , points] = cases.find(([one]) => one === title) as Case;
-      const { points: got, remarks } = inClass.result(name, students[i]);
+      const { points: got, remarks } = inClass.known(name, students[i]);
       expect(got, `${title}: ${remarks}`).toBe(points);
     }
     expect(readdirSync(inClass.folder)).toContain('gradebook.db');
@@ -560,7 +561,7 @@ describe('without bubblewrap', () => {
 
   test('code that nobody trusts is not run', () => {
     const script = `process.env.PATH = '';
-const { sandboxed } = await import(${JSON.stringify(join(root, 'tools/homework/sandbox.mjs'))});
+const { sandboxed } = await import(${JSON.stringify(join(root, '.build/tools/homework/sandbox.js'))});
 console.log(sandboxed());`;
     const asked = (env: object) =>
       spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -581,7 +582,7 @@ test('a check that was handed out anew is not told to be a change of the student
   other.handIn('early', other.answered());
   await other.open((text) => text.replaceAll('doubles', 'gives two times'));
   await gradeStudents(other, name, ['early']);
-  const { points, remarks } = other.result(name, 'early');
+  const { points, remarks } = other.known(name, 'early');
   expect(points).toBe(5);
   expect(remarks.join()).toMatch(/double-check is as it was handed out earlier/);
   rmSync(other.folder, { recursive: true });
@@ -599,7 +600,7 @@ test('what ends its judge has no points, and costs nobody else any', async () =>
   other.handIn('b', other.answered({ double: 'function double(x: any): any { return "grow"; }' }));
   other.handIn('c', other.answered());
   await gradeStudents(other, name, ['a', 'b', 'c']);
-  const results = ['a', 'b', 'c'].map((one) => other.result(name, one));
+  const results = ['a', 'b', 'c'].map((one) => other.known(name, one));
   expect(results.map(({ points }) => points)).toEqual([5, 0, 5]);
   expect(results[1].of).toBe(5);
   expect(results[1].remarks.join()).toMatch(/no points, since judging it came to an end: SIG/);

@@ -5,9 +5,9 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { random } from 'attention';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { homeworkOf } from '../../tools/homework/class-folder.mjs';
-import { gradeStudents } from '../../tools/homework/grade.mjs';
-import { readTable } from '../../tools/homework/table.mjs';
+import { homeworkOf } from '../../tools/homework/class-folder';
+import { gradeStudents } from '../../tools/homework/grade';
+import { readTable } from '../../tools/homework/table';
 import { root } from '../../tools/setup/paths.mjs';
 import { Class, name as doubling } from './fixture';
 
@@ -109,5 +109,5 @@ test('what is replaced while it is graded is graded again', async () => {
   await grading;
   expect(inClass.result(doubling, 'early')).toBeUndefined();
   await gradeStudents(inClass, doubling, ['early']);
-  expect(inClass.result(doubling, 'early').points).toBe(5);
+  expect(inClass.known(doubling, 'early').points).toBe(5);
 }, 300_000);

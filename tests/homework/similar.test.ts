@@ -1,9 +1,9 @@
 /** Pairs that are alike: a copy under other names is found, and who wrote on their own is not. */
 import { expect, test } from 'vitest';
-import { readAssignment } from '../../tools/homework/assignment.mjs';
-import { allHomework } from '../../tools/homework/class-folder.mjs';
-import { alike, ownSolutions } from '../../tools/homework/similar.mjs';
-import { solutions } from '../../tools/homework/trials.mjs';
+import { readAssignment } from '../../tools/homework/assignment';
+import { allHomework } from '../../tools/homework/class-folder';
+import { alike, ownSolutions } from '../../tools/homework/similar';
+import { solutions } from '../../tools/homework/trials';
 
 /** What somebody does who does not want to be found: other names, comments, lines, no spaces. */
 const disguised = (code: string) =>

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installKernelspec } from '../../tools/kernel/kernelspec.mjs';
+import { installKernelspec } from '../../tools/kernel/kernelspec';
 
 const root = path.join(import.meta.dirname, '../..');
 const python = process.env.ATTENTION_PYTHON ?? path.join(root, '.venv/bin/python');
@@ -69,7 +69,11 @@ test('the kernelspec is written once, with absolute paths', async () => {
   const file = path.join(kernelDir('tslab'), 'kernel.json');
   const spec = JSON.parse(await readFile(file, 'utf8'));
   expect(spec).toMatchObject({
-    argv: [process.execPath, path.join(root, 'tools/kernel/launcher.mjs'), '{connection_file}'],
+    argv: [
+      process.execPath,
+      path.join(root, '.build/tools/kernel/launcher.js'),
+      '{connection_file}',
+    ],
     display_name: 'TypeScript (tslab)',
     language: 'typescript',
     interrupt_mode: 'message',

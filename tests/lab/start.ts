@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { findChromium } from '../../tools/render/chromium.mjs';
+import { findChromium } from '../../tools/render/chromium';
 import { root } from '../../tools/setup/paths.mjs';
 
 /** Opens a notebook in a folder of its own. */

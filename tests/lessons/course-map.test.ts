@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as attention from 'attention';
 import { expect, test } from 'vitest';
-import { withTable } from '../../tools/lesson/table.mjs';
-import { deck, lessons, writtenLessons } from '../../tools/lessons.mjs';
+import { withTable } from '../../tools/lesson/table';
+import { deck, lessons, writtenLessons } from '../../tools/lessons';
 import { root } from '../../tools/setup/paths.mjs';
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -9,8 +9,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writtenLessons } from '../../tools/lessons.mjs';
-import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run.mjs';
+import { writtenLessons } from '../../tools/lessons';
+import { executeLesson, printed, writeNotebook } from '../../tools/notebooks/run';
 import { root, venvPython } from '../../tools/setup/paths.mjs';
 import { chosen } from '../chosen';
 

@@ -1,7 +1,7 @@
 /** Every lesson keeps the rules, by its committed notebook alone: `npm run lesson -- check 08` says the same. */
 import { describe, expect, test } from 'vitest';
-import { lineOf, rules, subjectOf } from '../../tools/lesson/rules.mjs';
-import { writtenLessons } from '../../tools/lessons.mjs';
+import { lineOf, rules, subjectOf } from '../../tools/lesson/rules';
+import { writtenLessons } from '../../tools/lessons';
 import { chosen } from '../chosen';
 
 describe.each(chosen(writtenLessons()))('$name', (lesson) => {

@@ -1,11 +1,12 @@
 /** Each rule refuses a notebook that was spoiled on purpose, and lets a good one pass. */
 import { stepper } from 'attention';
 import { describe, expect, test } from 'vitest';
-import { notebookOf } from '../../tools/lesson/notebook.mjs';
-import { comesFrom, printedNumbers, quotedNumbers } from '../../tools/lesson/numbers.mjs';
-import { countWords, lineOf, rules, type Subject } from '../../tools/lesson/rules.mjs';
-import { lessonCells, parts } from '../../tools/lesson/skeleton.mjs';
-import { fold } from '../../tools/notebooks/fold.mjs';
+import { notebookOf } from '../../tools/lesson/notebook';
+import { comesFrom, printedNumbers, quotedNumbers } from '../../tools/lesson/numbers';
+import { countWords, lineOf, rules, type Subject } from '../../tools/lesson/rules';
+import { lessonCells, parts } from '../../tools/lesson/skeleton';
+import { fold } from '../../tools/notebooks/fold';
+import type { Cell } from '../../tools/notebooks/nbformat';
 
 const plotly = 'application/vnd.plotly.v1+json';
 let cells: object[];
@@ -34,7 +35,7 @@ const figure = (z: (number | null)[][], meta: object = {}) => ({
 function complaints(words: string, made: object[], more: Partial<Subject> = {}): string[] {
   const [, rule] = Object.entries(rules).find(([name]) => name.includes(words)) ?? [];
   if (!rule) throw new Error(`no rule ${words}`);
-  return rule({ notebook: notebookOf({ cells: made }), ...more }).map(lineOf);
+  return rule({ notebook: notebookOf({ cells: made as Cell[] }), ...more }).map(lineOf);
 }
 
 /** Cells made in order, so that each knows its number. */
@@ -215,7 +216,10 @@ describe('the budget', () => {
       () => text('### More of it (optional)\n\nfour words are here\n\n### And on\n\nHere.'),
       () => text('For the lecturer.', { slideshow: { slide_type: 'notes' } }),
     );
-    expect(countWords(notebookOf({ cells: made }).blocks)).toEqual({ line: 10, optional: 8 });
+    expect(countWords(notebookOf({ cells: made as Cell[] }).blocks)).toEqual({
+      line: 10,
+      optional: 8,
+    });
   });
 
   test('refuses a lesson that is too long, unless its lesson.json says so', () => {
@@ -386,7 +390,7 @@ test('code that only draws is folded, and notes, and nothing else, by one comman
     () => text('A note of another kind.', { ...notes, ...hidden }),
   );
   expect(complaints('folds', made)).toHaveLength(4);
-  fold({ cells: made });
+  fold({ cells: made as Cell[] });
   expect(complaints('folds', made)).toEqual([
     'cell 3 (m3): notes whose first line, which the Lab shows, says more than whom they are for: `npm run lesson -- fold`',
   ]);

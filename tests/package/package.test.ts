@@ -7,7 +7,7 @@ import { build as esbuild } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium } from '../../tools/render/chromium.mjs';
+import { findChromium } from '../../tools/render/chromium';
 import { root } from '../../tools/setup/paths.mjs';
 import { losses, values } from './values.js';
 

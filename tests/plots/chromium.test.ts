@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findChromium } from '../../tools/render/chromium.mjs';
+import { findChromium } from '../../tools/render/chromium';
 
 let folder: string;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Figure } from '../../src/plots/figure';
 import { heatmap } from '../../src/plots/heatmap';
 import { overlay } from '../../src/plots/overlay';
-import { closeBrowser, openPlotlyPage, renderFigure } from '../../tools/render/static-images.mjs';
+import { closeBrowser, openPlotlyPage, renderFigure } from '../../tools/render/static-images';
 import { examples } from './examples';
 
 let page: Page;

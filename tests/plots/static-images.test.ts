@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { addStaticImages, closeBrowser, renderFigure } from '../../tools/render/static-images.mjs';
+import { addStaticImages, closeBrowser, renderFigure } from '../../tools/render/static-images';
 import { examples } from './examples';
 
 afterAll(closeBrowser);

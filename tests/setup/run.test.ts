@@ -40,15 +40,16 @@ test('an unknown command is answered with the list of commands', async () => {
 
 test('a failure the user can mend shows as one paragraph, any other with its stack', async () => {
   const sandbox = new Sandbox();
+  await sandbox.run('quick');
   const failing = (error: string) =>
     `import { SetupError } from '../setup/errors.mjs'; export default () => { throw ${error}; };`;
-  sandbox.write('tools/commands/expected.mjs', failing("new SetupError('Do this and that.')"));
-  sandbox.write('tools/commands/unexpected.mjs', failing("new Error('a bug')"));
+  sandbox.write('tools/commands/expected.ts', failing("new SetupError('Do this and that.')"));
+  sandbox.write('tools/commands/unexpected.ts', failing("new Error('a bug')"));
   const readOnly = "Object.assign(new Error(), { code: 'EROFS', path: '/some/file' })";
-  sandbox.write('tools/commands/read-only.mjs', failing(readOnly));
+  sandbox.write('tools/commands/read-only.ts', failing(readOnly));
 
   expect(await sandbox.run('expected')).toEqual({ code: 1, output: 'Do this and that.\n' });
-  expect((await sandbox.run('unexpected')).output).toMatch(/Error: a bug\n.* at .*unexpected\.mjs/);
+  expect((await sandbox.run('unexpected')).output).toMatch(/Error: a bug\n.* at .*unexpected\.js/);
   expect((await sandbox.run('read-only')).output).toMatch(
     /^\/some\/file cannot be written \(EROFS\)/,
   );
@@ -56,7 +57,7 @@ test('a failure the user can mend shows as one paragraph, any other with its sta
 
 test('arguments reach the command, and its exit code the shell', async () => {
   const sandbox = new Sandbox();
-  sandbox.write('tools/commands/count.mjs', 'export default (argv) => argv.length;');
+  sandbox.write('tools/commands/count.ts', 'export default (argv: string[]) => argv.length;');
   expect((await sandbox.run('count', 'a', 'b', 'c')).code).toBe(3);
 });
 

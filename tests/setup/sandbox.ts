@@ -42,23 +42,25 @@ export class Sandbox {
     for (const name of ['sh', 'mkdir', 'cp', 'cat', 'tar', 'echo']) this.borrow(name);
     symlinkSync(process.execPath, join(this.bin, 'node'));
 
-    for (const part of ['run.cjs', 'setup', 'commands', 'python']) {
+    for (const part of ['run.cjs', 'tsconfig.build.json', 'setup', 'commands', 'python']) {
       cpSync(join(root, 'tools', part), join(this.project, 'tools', part), { recursive: true });
     }
     const native = 'src/tensors/fused/native';
     cpSync(join(root, native), join(this.project, native), { recursive: true });
-    this.write('tools/kernel/kernelspec.mjs', 'export function installKernelspec() {}');
+    this.write('tools/kernel/kernelspec.ts', 'export function installKernelspec() {}');
+    this.write('slides/README.md', '');
     // The set-up as `npm start` has it, without opening anything.
     this.write(
-      'tools/commands/quick.mjs',
-      "export default () => import('../setup/index.mjs').then(({ setup }) => setup());",
+      'tools/commands/quick.ts',
+      "export default () => import('../setup/index.ts').then(({ setup }) => setup());",
     );
     this.write('package.json', '{ "type": "module" }');
     this.write('package-lock.json', '{ "packages": { "": {}, "node_modules/typescript": {} } }');
     this.write('tsconfig.base.json', '{}');
     this.write('src/index.ts', 'export {};');
 
-    // What the npm of the sandbox installs: the sources of the addon, and a compiler that copies.
+    // What the npm of the sandbox installs: the sources of the addon, and a compiler that copies src,
+    // but makes of tools what the real one does.
     const tfjsNode = 'node_modules/@tensorflow/tfjs-node';
     for (const part of ['package.json', 'scripts', 'binding']) {
       cpSync(
@@ -72,9 +74,13 @@ export class Sandbox {
     const tsc = join(this.folder, 'packages/typescript/bin/tsc');
     mkdirSync(dirname(tsc), { recursive: true });
     writeFileSync(join(tsc, '../../package.json'), '{ "type": "commonjs" }');
+    const real = JSON.stringify(join(root, 'node_modules/typescript/bin/tsc'));
     writeFileSync(
       tsc,
-      "require('node:fs').cpSync('src/index.ts', process.argv.at(-1) + '/index.js');",
+      `const args = process.argv.slice(2);
+      if (args[1].endsWith('src'))
+        require('node:fs').cpSync('src/index.ts', args.at(-1) + '/index.js');
+      else require('node:child_process').execFileSync(process.execPath, [${real}, ...args]);`,
     );
     this.program('npm', `mkdir -p node_modules; cp -R "${this.folder}/packages/." node_modules`);
     this.python('3.12');

@@ -14,7 +14,9 @@ test('a port that was asked for and is in use is an error before anything starts
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
   for (const args of [[`--port=${port}`], ['--port', String(port)]]) {
-    const { code, output } = await new Sandbox().run('start', '--no-browser', ...args);
+    const sandbox = new Sandbox();
+    await sandbox.run('build');
+    const { code, output } = await sandbox.run('start', '--no-browser', ...args);
     expect(code).toBe(1);
     expect(output).toMatch(new RegExp(`^Port ${port} is in use`));
   }
@@ -26,7 +28,7 @@ test.runIf(existsSync(venvPython))(
     const home = mkdtempSync(join(tmpdir(), 'attention-home-'));
     onTestFinished(() => rmSync(home, { recursive: true, force: true }));
     const script = `
-      import { openLab } from '${root}/tools/commands/start.mjs';
+      import { openLab } from '${root}/.build/tools/commands/start.js';
       process.exitCode = await openLab(['--no-browser']);`;
     const lab = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: root,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as attention from 'attention';
 import { expect, test } from 'vitest';
-import { deck, lessons, writtenLessons } from '../../tools/lessons.mjs';
+import { deck, lessons, writtenLessons } from '../../tools/lessons';
 import { notebooks } from '../../tools/setup/paths.mjs';
 import { studio } from './decks';
 

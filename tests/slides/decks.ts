@@ -12,8 +12,7 @@ import {
 import { afterAll, beforeAll } from 'vitest';
 import { Browser } from '../../slides/chromium';
 import { Exporter } from '../../slides/export';
-import { findChromium } from '../../tools/render/chromium.mjs';
-import { buildSlides } from '../../tools/setup/slides-build.mjs';
+import { findChromium } from '../../tools/render/chromium';
 
 export const lesson = join(import.meta.dirname, '../../notebooks/02-additive-attention.ipynb');
 
@@ -72,7 +71,6 @@ export function studio() {
   let exporter: Exporter;
   let context: BrowserContext;
   beforeAll(async () => {
-    await buildSlides();
     exporter = new Exporter(Browser.start());
     context = await (await chromium.launch({ executablePath: findChromium() })).newContext({
       viewport: { width: 1280, height: 720 },

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { readLesson } from '../../slides/deck';
 import { readLecture } from '../../slides/lecture';
 import { readNotebook } from '../../slides/notebook';
-import { parsed } from '../../tools/commands/slides.mjs';
-import { chosenLessons } from '../../tools/lessons.mjs';
+import { parsed } from '../../tools/commands/slides';
+import { chosenLessons } from '../../tools/lessons';
 import { code, drawn, heatmapOutput, markdown, notebook, studio } from './decks';
 
 const { exporter, folder, open, write } = studio();

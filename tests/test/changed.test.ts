@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from '../../tools/setup/paths.mjs';
-import { changedFiles, planOf, say } from '../../tools/test/changed.mjs';
-import { exported, namesOf, uses } from '../../tools/test/imports.mjs';
+import { changedFiles, planOf, say } from '../../tools/test/changed';
+import { exported, namesOf, uses } from '../../tools/test/imports';
 
 const used = uses();
 const plan = (...files: string[]) => planOf(files, used);
@@ -44,18 +44,30 @@ describe('the tests that a change can reach', () => {
   });
 
   test.each([
-    ['the kernel', 'tools/kernel/session.mjs', ['tests/kernel/', 'tests/lessons/lessons.test.ts']],
+    ['the kernel', 'tools/kernel/session.ts', ['tests/kernel/', 'tests/lessons/lessons.test.ts']],
     ['the set-up', 'tools/setup/lock.mjs', ['tests/setup/']],
-    ['grading', 'tools/homework/child.mjs', ['tests/homework/']],
+    ['grading', 'tools/homework/child.ts', ['tests/homework/']],
     ['the slides', 'slides/theme.css', ['tests/slides/']],
     ['golden values', 'tests/golden/gru.json', ['tests/layers/gru.test.ts']],
     ['a script in Python', 'tools/notebooks/execute.py', ['tests/lessons/lessons.test.ts']],
-    ['a rule of lessons', 'tools/lesson/rules.mjs', ['tests/lessons/prose.test.ts']],
+    ['a rule of lessons', 'tools/lesson/rules.ts', ['tests/lessons/prose.test.ts']],
     ['a test', 'tests/plots/bars.test.ts', ['tests/plots/bars.test.ts']],
     ['a figure', 'src/plots/bars.ts', ['tests/plots/bars.test.ts', 'tests/plots/rendered.test.ts']],
   ])('of %s', (_, file, tests) => {
     expect(plan(file).tests).toEqual(expect.arrayContaining(tests));
     if (!file.startsWith('src/')) expect(plan(file).lessons).toEqual(['00']);
+  });
+
+  test('of an operation in C++: what calls it, and the set-up, which compiles it', () => {
+    const { tests, lessons } = plan('src/tensors/fused/native/attention.cc');
+    expect(tests).toEqual(
+      expect.arrayContaining([
+        'tests/attention/heads/multi-head.test.ts',
+        'tests/setup/',
+        'tests/tensors/fused/operation.test.ts',
+      ]),
+    );
+    expect(lessons).toContain('08');
   });
 
   test('of a wrong solution: the homework of its lesson', () => {

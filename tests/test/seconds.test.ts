@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../../tools/setup/paths.mjs';
-import { partOf, tableOf } from '../../tools/test/seconds.mjs';
+import { partOf, tableOf } from '../../tools/test/seconds';
 
 test.each([
   ['tests/attention/heads/multi-head.test.ts', 'src'],

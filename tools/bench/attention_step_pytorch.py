@@ -1,4 +1,4 @@
-"""The steps of attention-step.mjs with the packages local-attention and reformer-pytorch: the same
+"""The steps of attention-step.ts with the packages local-attention and reformer-pytorch: the same
 lengths on standard input, the same sizes, the same report."""
 import json
 import sys

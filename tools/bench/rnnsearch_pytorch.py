@@ -1,4 +1,4 @@
-"""rnnsearch.mjs in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
+"""rnnsearch.ts in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
 import torch
 from torch import nn
 from turns import answer

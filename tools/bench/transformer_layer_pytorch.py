@@ -1,4 +1,4 @@
-"""transformer-layer.mjs in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
+"""transformer-layer.ts in PyTorch: the same jobs in, the same answers out. Threads: OMP_NUM_THREADS."""
 import torch
 from torch import nn
 from turns import answer

@@ -1,4 +1,4 @@
-"""The other side of turns.mjs."""
+"""The other side of turns.ts."""
 import json
 import sys
 import time

@@ -1,5 +1,5 @@
 /**
- * Finds a command by its name and runs it. A failure the user can do something about shows as
+ * Finds a command by its name, makes what it needs to start, and runs it. A failure the user can do something about shows as
  * its one paragraph, anything else with its stack.
  */
 const fs = require('node:fs');
@@ -8,14 +8,14 @@ const path = require('node:path');
 const commands = path.join(__dirname, '..', 'commands');
 
 /**
- * @param {string | undefined} name the name of a file in tools/commands, without `.mjs`
+ * @param {string | undefined} name the name of a file in tools/commands, without `.ts`
  * @param {string[]} argv what the user wrote behind it
  */
 async function dispatch(name, argv) {
   const known = fs
     .readdirSync(commands)
-    .filter((file) => file.endsWith('.mjs'))
-    .map((file) => path.basename(file, '.mjs'));
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.basename(file, '.ts'));
   if (!name || !known.includes(name)) {
     const what = name ? `There is no command \`${name}\`.` : 'Which command?';
     console.error(`${what} The commands are: ${known.sort().join(', ')}.`);
@@ -24,7 +24,9 @@ async function dispatch(name, argv) {
   }
   const { explain } = await import('./errors.mjs');
   try {
-    const command = await import(`../commands/${name}.mjs`);
+    const { prepare } = await import('./prepare.mjs');
+    await prepare();
+    const command = await import(`../../.build/tools/commands/${name}.js`);
     process.exitCode = (await command.default(argv)) ?? 0;
   } catch (error) {
     console.error(explain(error));

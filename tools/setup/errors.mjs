@@ -1,6 +1,9 @@
 /** Failures that are the user's to mend: one paragraph that says what happened and what to do. */
 
-export class SetupError extends Error {}
+export class SetupError extends Error {
+  /** @override */
+  name = 'SetupError';
+}
 
 /**
  * What to print about a failure: the paragraph of a SetupError, a paragraph for what the operating
@@ -9,8 +12,9 @@ export class SetupError extends Error {}
  * @returns {string}
  */
 export function explain(error) {
-  if (error instanceof SetupError) return error.message;
   if (!(error instanceof Error)) return String(error);
+  // By its name: there is a class in tools, and one in what is made of tools.
+  if (error.name === 'SetupError') return error.message;
   const { code, path } = /** @type {NodeJS.ErrnoException} */ (error);
   if (code === 'ENOSPC') return `${outOfSpace} (${error.message})`;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {

@@ -15,7 +15,8 @@ const held = new Set();
 /** The file descriptors of the locks this process holds, for its children to inherit. */
 export function heldLocks() {
   // Node has no public name for the descriptor of a server.
-  return [...held].map((server) => /** @type {any} */ (server)._handle.fd);
+  const handles = /** @type {{ _handle: { fd: number } }[]} */ (/** @type {unknown} */ ([...held]));
+  return handles.map(({ _handle }) => _handle.fd);
 }
 
 /**

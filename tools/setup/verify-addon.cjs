@@ -13,7 +13,15 @@ try {
 }
 
 /**
- * @param {any} tensorflow the addon
+ * @typedef {object} Addon what TensorFlow.js calls, and its numbers for types
+ * @property {number} TF_FLOAT
+ * @property {number} TF_ATTR_BOOL
+ * @property {number} TF_ATTR_TYPE
+ * @property {(shape: number[], type: number, values: Float32Array) => number} createTensor
+ * @property {(name: string, attributes: object[], inputs: number[], outputs: number) => { id: number }[]} executeOp
+ * @property {(id: number) => Float32Array} tensorDataSync
+ *
+ * @param {Addon} tensorflow
  * @param {number[]} matrix of two rows and columns
  */
 function square(tensorflow, matrix) {

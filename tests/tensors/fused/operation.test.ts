@@ -20,7 +20,7 @@ import {
 } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { hasFused } from '../../../src/tensors/fused/operation';
-import { findCompiler } from '../../../tools/setup/compiler.mjs';
+import { findCompiler } from '../../../tools/setup/cpp';
 import { difference, expectNoLeak } from '../../helpers';
 
 const next = random(7);

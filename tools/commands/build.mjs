@@ -1,4 +1,0 @@
-/** `npm run build`: src/dist from src. */
-import { buildSource } from '../setup/index.mjs';
-
-export default buildSource;

@@ -1,0 +1,4 @@
+/** `npm run build`: src/dist from src. */
+import { buildSource } from '../setup/index.ts';
+
+export default buildSource;
