@@ -30,7 +30,8 @@ const elsewhere = new Set([
   'bucketsFor',
   'wordsOfLength',
   ...['languageModel', 'attentionInHeads', 'trainOnStreams', 'bitsPerCharacter', 'bitsInWindow'],
-  'movingBaseline',
+  ...['movingBaseline', 'captionerParameters', 'captioner', 'writeCaptions'],
+  ...['eyeParameters', 'annotate'],
   'numberErrors',
 ]);
 
