@@ -53,12 +53,20 @@ export function newLesson(number: string, slug: string): string[] {
   make(join(notebooks, `${name}.ipynb`), notebook(lessonCells({ number, title, slides })));
   const index = join(rooms, 'index.ts');
   const line = `export { lesson${number} } from './${name}/exercises';`;
-  const lines = readFileSync(index, 'utf8').trim().split('\n');
-  if (!lines.includes(line)) {
-    writeFileSync(index, `${[...lines, line].sort().join('\n')}\n`);
+  const exported = readFileSync(index, 'utf8');
+  if (!exported.includes(line)) {
+    writeFileSync(index, withExport(exported, line));
     made.push(relative(root, index));
   }
   return made;
+}
+
+/** A file of exports with one more, in the order of their paths. An export may take several lines. */
+export function withExport(exported: string, line: string): string {
+  const pathOf = (statement: string) => /from '(.*)'/.exec(statement)?.[1] ?? '';
+  const statements = [...exported.split(/(?<=;)\n/).filter(Boolean), line];
+  const sorted = statements.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
+  return `${sorted.join('\n')}\n`;
 }
 
 const exercises = (number: string) => `import { type Exercise, near } from '../../notebook/check';
