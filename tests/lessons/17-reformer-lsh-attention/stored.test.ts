@@ -34,11 +34,14 @@ test('sharing Q and K is slower with one seed and faster with another', () => {
   expect(Math.max(...ratios)).toBeGreaterThan(1);
 });
 
-test('at 512 tokens plain attention is ahead, from 1,024 on LSH, in every stored run', () => {
+test('at 512 tokens LSH and plain attention are level, from 1,024 on LSH is ahead, in every stored run', () => {
   const times = (name: string, tokens: number) => numbers[`${name}, ${tokens} tokens, ms`];
-  for (const tokens of [512, 1024, 2048, 4096, 8192]) {
+  times('full', 512).forEach((full, run) => {
+    expect(Math.abs(Math.log(times('LSH-4', 512)[run] / full))).toBeLessThan(Math.log(1.5));
+  });
+  for (const tokens of [1024, 2048, 4096, 8192]) {
     times('full', tokens).forEach((full, run) => {
-      expect(times('LSH-4', tokens)[run] < full, `${tokens} tokens`).toBe(tokens > 512);
+      expect(times('LSH-4', tokens)[run], `${tokens} tokens`).toBeLessThan(full);
     });
   }
 });
