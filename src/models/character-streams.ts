@@ -189,3 +189,70 @@ export function bitsInWindow(
   }
   return sum / total;
 }
+
+/** How `bitsByContext` reads. */
+export type ContextOptions = {
+  /** Characters read at once. */
+  segment?: number;
+  /** Positions that each layer remembers; 0: none. */
+  memoryLength?: number;
+  /** Characters that count at each place. */
+  stretch?: number;
+  /** Places in the text. */
+  places?: number;
+  /** The largest context that will be asked for: places must have as much before them. */
+  most?: number;
+};
+
+/**
+ * What a context is worth: bits per character at the same characters, again and again, each time with
+ * more of what stands before them. Reading begins with empty memories exactly `context` characters
+ * before the first that counts.
+ *
+ * @returns bits per character for each context
+ */
+export function bitsByContext(
+  { forward }: LanguageModel,
+  text: Uint8Array,
+  contexts: readonly number[],
+  {
+    segment = 64,
+    memoryLength = 0,
+    stretch = 8,
+    places = 256,
+    most = Math.max(...contexts),
+  }: ContextOptions = {},
+): number[] {
+  const apart = Math.floor((text.length - most - stretch - 1) / places);
+  return contexts.map((context) => {
+    let sum = 0;
+    for (let done = 0; done < places; done += 64) {
+      const batch = Math.min(64, places - done);
+      const targets = Array.from({ length: batch }, (_, i) => most + (done + i) * apart);
+      // Segments are cut from the end, so that the characters that count are in one.
+      const lengths: number[] = [];
+      let left = context + stretch - 1;
+      for (; left > 0; left -= segment) lengths.unshift(Math.min(segment, left));
+      let memories: tf.Tensor3D[] = [];
+      let from = -context;
+      for (const [n, length] of lengths.entries()) {
+        const at = targets.map((target) => target + from);
+        const read = tf.tidy(() =>
+          forward(stretches(text, at, length), { memories, memoryLength }),
+        );
+        tf.dispose(memories);
+        memories = read.memories;
+        if (n === lengths.length - 1)
+          sum += tf.tidy(() => {
+            const logits = read.logits.slice([0, length - stretch, 0], [-1, stretch, -1]);
+            const bits = bitsOf(logits, stretches(text, targets, stretch)).flat();
+            return bits.reduce((total, one) => total + one, 0);
+          });
+        tf.dispose([read.logits, read.weights as tf.TensorContainer]);
+        from += length;
+      }
+      tf.dispose(memories);
+    }
+    return sum / (places * stretch);
+  });
+}

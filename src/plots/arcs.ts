@@ -2,6 +2,7 @@ import {
   type Figure,
   figure,
   type Heading,
+  inPixels,
   legendBelow,
   palette,
   plain,
@@ -81,7 +82,6 @@ export function arcs(weights: Matrix, options: ArcsOptions): Figure {
     12,
   );
   const margin = { ...drawing.margin, bottom: 24 + 17 * legend.length };
-  const hidden = { visible: false, fixedrange: true };
   return figure(
     [
       {
@@ -98,11 +98,7 @@ export function arcs(weights: Matrix, options: ArcsOptions): Figure {
       },
     ],
     {
-      // One unit is one pixel.
-      xaxis: { ...hidden, range: [0, width] },
-      yaxis: { ...hidden, range: [height, 0] },
-      showlegend: false,
-      hovermode: 'closest',
+      ...inPixels(width, height),
       hoverlabel: { align: 'left' },
       shapes: links.map(({ query, key, weight }) => ({
         type: 'path',

@@ -69,6 +69,17 @@ export function sequentialColor(share: number): string {
   return `rgb(${mixed.join(', ')})`;
 }
 
+/** A drawing whose unit is a pixel: x to the right, y down, no axis to be seen. */
+export function inPixels(width: number, height: number) {
+  const hidden = { visible: false, fixedrange: true };
+  return {
+    xaxis: { ...hidden, range: [0, width] },
+    yaxis: { ...hidden, range: [height, 0] },
+    showlegend: false,
+    hovermode: 'closest',
+  };
+}
+
 /** Lines of text below a drawing whose unit is a pixel, at the left edge of the figure. */
 export function legendBelow(lines: string[], height: number, margin: Margin) {
   return {

@@ -3,6 +3,7 @@ import {
   figure,
   type Heading,
   ink,
+  inPixels,
   legendBelow,
   pageWidth,
   plain,
@@ -93,7 +94,6 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
     12,
   );
   const below = { ...margin, bottom: 28 + 17 * legend.length };
-  const hidden = { visible: false, fixedrange: true };
   return figure(
     [
       {
@@ -121,11 +121,7 @@ export function graphPlot(weights: unknown, options: GraphPlotOptions): Figure {
       },
     ],
     {
-      // One unit is one pixel.
-      xaxis: { ...hidden, range: [0, width] },
-      yaxis: { ...hidden, range: [height, 0] },
-      showlegend: false,
-      hovermode: 'closest',
+      ...inPixels(width, height),
       hoverlabel: { align: 'left' },
       shapes: order
         .filter((e) => sources[e] !== targets[e])

@@ -3,6 +3,7 @@ import {
   figure,
   type Heading,
   ink,
+  inPixels,
   legendBelow,
   palette,
   plain,
@@ -57,7 +58,6 @@ export function reading(weights: Matrix, { tokens, ...heading }: ReadingOptions)
     12,
   );
   const margin = { top: 6, right: 24, left: 24, bottom: 22 + 17 * legend.length };
-  const hidden = { visible: false, fixedrange: true };
   const written = { showarrow: false, xref: 'x', yref: 'y' };
   return figure(
     [
@@ -79,11 +79,7 @@ export function reading(weights: Matrix, { tokens, ...heading }: ReadingOptions)
       },
     ],
     {
-      // One unit is one pixel.
-      xaxis: { ...hidden, range: [0, width] },
-      yaxis: { ...hidden, range: [height, 0] },
-      showlegend: false,
-      hovermode: 'closest',
+      ...inPixels(width, height),
       shapes: read
         .filter(({ t, i }) => i < t)
         .map(({ t, i, weight }) => ({

@@ -30,6 +30,7 @@ const elsewhere = new Set([
   'bucketsFor',
   'wordsOfLength',
   ...['languageModel', 'attentionInHeads', 'trainOnStreams', 'bitsPerCharacter', 'bitsInWindow'],
+  'bitsByContext',
   ...['movingBaseline', 'captionerParameters', 'captioner', 'writeCaptions'],
   ...['eyeParameters', 'annotate'],
   'numberErrors',

@@ -1,4 +1,5 @@
 import {
+  bitsByContext,
   bitsInWindow,
   bitsPerCharacter,
   characters,
@@ -118,6 +119,39 @@ describe('bits per character', () => {
     const before = tf.memory().numTensors;
     bitsPerCharacter(model, text, { segment: 8, memoryLength: 8, batch: 2, total: 64 });
     bitsInWindow(model, text, { context: 8, total: 16 });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('bitsByContext', () => {
+  const model = languageModel(xl);
+
+  test('counts the same characters, however much stands before them', () => {
+    const { W } = model.tree.output;
+    const blind = languageModel(tiny);
+    (blind.tree.output.W as tf.Variable).assign(tf.zerosLike(W));
+    const bits = bitsByContext(blind, text, [1, 5, 60], { places: 8, segment: 16 });
+    for (const one of bits) expect(one).toBeCloseTo(Math.log2(27), 4);
+  });
+
+  test('with a memory of everything does not depend on the segments', () => {
+    const at = (segment: number) =>
+      bitsByContext(model, text, [3, 40], { segment, memoryLength: 100, places: 8, stretch: 4 });
+    at(16).forEach((bits, n) => {
+      expect(bits).toBeCloseTo(at(64)[n], 4);
+    });
+  });
+
+  test('of a whole segment is what bitsPerCharacter counts', () => {
+    const short = text.subarray(0, 17);
+    const { byPlace } = bitsPerCharacter(model, short, { segment: 16, batch: 1, total: 16 });
+    const [last] = bitsByContext(model, short, [16], { places: 1, stretch: 1 });
+    expect(last).toBeCloseTo(byPlace[15], 4);
+  });
+
+  test('leaves no tensor behind', () => {
+    const before = tf.memory().numTensors;
+    bitsByContext(model, text, [1, 20], { segment: 8, memoryLength: 8, places: 4, stretch: 2 });
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -76,7 +76,9 @@ async function fill(folder: string, tensorflow: string, report: (news: string) =
     await compile(tensorflow, parts, next);
     copyFileSync(loader, join(folder, 'index.cjs'));
     const addon = join(tensorflow, 'lib', 'napi-v8', 'tfjs_binding.node');
-    const check = `require(${JSON.stringify(addon)}); require(${JSON.stringify(next)})`;
+    // TensorFlow looks at new operations when the first of all is called, and ends the process at a bad one.
+    const check = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; const tensorflow = require(${JSON.stringify(addon)});
+      require(${JSON.stringify(next)}); tensorflow.executeOp('NoOp', [], [], 0)`;
     const { ok, tail, ended } = await run(process.execPath, ['-e', check]);
     if (!ok)
       throw new SetupError(`what was compiled cannot be loaded (${lastError(tail) || ended})`);

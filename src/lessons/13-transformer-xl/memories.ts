@@ -1,11 +1,9 @@
 import { type StreamOptions, streamTraining, trainOnStreams } from '../../models/character-streams';
 import {
-  type LanguageModel,
   type LanguageModelOptions,
   languageModel,
   transformerXLSublayer,
 } from '../../models/language-model';
-import { tf } from '../../tensors/tf';
 import type { Report } from '../../training/train';
 
 /** A row of the comparison: how a model knows the order of the characters, and whether it remembers. */
@@ -40,78 +38,6 @@ export function memoryModel(name: keyof typeof memoryRuns, seed = 1) {
   const trained = (text: Uint8Array, report?: Report, how: StreamOptions = {}) =>
     trainOnStreams(model, text, { memoryLength, steps, ...how }, report);
   return { model, memoryLength, train: trained };
-}
-
-/** How `bitsByContext` reads. */
-export type ContextOptions = {
-  /** Characters read at once. */
-  segment?: number;
-  /** Positions that each layer remembers; 0: none. */
-  memoryLength?: number;
-  /** Characters that count at each place. */
-  stretch?: number;
-  /** Places in the text. */
-  places?: number;
-  /** The largest context that will be asked for: places must have as much before them. */
-  most?: number;
-};
-
-/**
- * What a context is worth: bits per character at the same characters, again and again, each time with
- * more of what stands before them. Reading begins with empty memories exactly `context` characters
- * before the first that counts.
- *
- * @returns bits per character for each context
- */
-export function bitsByContext(
-  { forward }: LanguageModel,
-  text: Uint8Array,
-  contexts: readonly number[],
-  {
-    segment = 64,
-    memoryLength = 0,
-    stretch = 8,
-    places = 256,
-    most = Math.max(...contexts),
-  }: ContextOptions = {},
-): number[] {
-  const apart = Math.floor((text.length - most - stretch - 1) / places);
-  const cut = (at: number[], length: number) =>
-    tf.tensor2d(
-      at.map((from) => [...text.subarray(from, from + length)]),
-      [at.length, length],
-      'int32',
-    );
-  return contexts.map((context) => {
-    let sum = 0;
-    for (let done = 0; done < places; done += 64) {
-      const batch = Math.min(64, places - done);
-      const targets = Array.from({ length: batch }, (_, i) => most + (done + i) * apart);
-      // Segments are cut from the end, so that the characters that count are in one.
-      const lengths: number[] = [];
-      let left = context + stretch - 1;
-      for (; left > 0; left -= segment) lengths.unshift(Math.min(segment, left));
-      let memories: tf.Tensor3D[] = [];
-      let from = -context;
-      for (const [n, length] of lengths.entries()) {
-        const at = targets.map((target) => target + from);
-        const read = tf.tidy(() => forward(cut(at, length), { memories, memoryLength }));
-        tf.dispose(memories);
-        memories = read.memories;
-        if (n === lengths.length - 1)
-          sum += tf.tidy(() => {
-            const logits = read.logits.slice([0, length - stretch, 0], [-1, stretch, -1]);
-            const right = cut(targets, stretch);
-            const hit = tf.oneHot(right, logits.shape[2]);
-            return -tf.sum(tf.mul(tf.logSoftmax(logits), hit)).dataSync()[0] / Math.LN2;
-          });
-        tf.dispose([read.logits, read.weights as tf.TensorContainer]);
-        from += length;
-      }
-      tf.dispose(memories);
-    }
-    return sum / (places * stretch);
-  });
 }
 
 /**

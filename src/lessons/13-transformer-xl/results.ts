@@ -1,12 +1,12 @@
 import { loadCharacters } from '../../data/characters';
-import { bitsPerCharacter, streamTraining } from '../../models/character-streams';
+import { bitsByContext, bitsPerCharacter, streamTraining } from '../../models/character-streams';
 import type { LanguageModel } from '../../models/language-model';
 import type { Results } from '../../notebook/stored-results';
 import { tf } from '../../tensors/tf';
 import { checkpointFile, saveCheckpoint } from '../../training/checkpoint';
 import { crossEntropy } from '../../training/cross-entropy';
 import { keptMegabytes, longContextNumbers, stepRatio, type TimedStep } from '../long-context';
-import { bitsByContext, effectiveContext, memoryModel, memoryRuns } from './memories';
+import { effectiveContext, memoryModel, memoryRuns } from './memories';
 
 const seeds = [1, 2, 3];
 const total = 8192;

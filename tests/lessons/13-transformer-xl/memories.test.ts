@@ -1,19 +1,7 @@
-import {
-  bitsByContext,
-  bitsPerCharacter,
-  effectiveContext,
-  languageModel,
-  memoryModel,
-  memoryRuns,
-  pairEntropy,
-  tf,
-  toCharacters,
-  transformerXLSublayer,
-} from 'attention';
-import { describe, expect, test } from 'vitest';
+import { effectiveContext, memoryModel, memoryRuns, pairEntropy, toCharacters } from 'attention';
+import { expect, test } from 'vitest';
 
 const text = toCharacters('the whale and the sea and the ship and the sky '.repeat(40));
-const tiny = { dModel: 8, heads: 2, dHidden: 16, layers: 2 };
 
 test('all models of the comparison differ in what they say they differ in', () => {
   const size = (name: keyof typeof memoryRuns) =>
@@ -30,39 +18,6 @@ test('a model is trained on streams, the same way every time', async () => {
     return one.train(text, undefined, { steps: 3, batch: 2, segment: 8 });
   };
   expect(await losses()).toEqual(await losses());
-});
-
-describe('bitsByContext', () => {
-  const model = languageModel({ ...tiny, attention: transformerXLSublayer, positions: 'none' });
-
-  test('counts the same characters, however much stands before them', () => {
-    const { W } = model.tree.output;
-    const blind = languageModel(tiny);
-    (blind.tree.output.W as tf.Variable).assign(tf.zerosLike(W));
-    const bits = bitsByContext(blind, text, [1, 5, 60], { places: 8, segment: 16 });
-    for (const one of bits) expect(one).toBeCloseTo(Math.log2(27), 4);
-  });
-
-  test('with a memory of everything does not depend on the segments', () => {
-    const at = (segment: number) =>
-      bitsByContext(model, text, [3, 40], { segment, memoryLength: 100, places: 8, stretch: 4 });
-    at(16).forEach((bits, n) => {
-      expect(bits).toBeCloseTo(at(64)[n], 4);
-    });
-  });
-
-  test('of a whole segment is what bitsPerCharacter counts', () => {
-    const short = text.subarray(0, 17);
-    const { byPlace } = bitsPerCharacter(model, short, { segment: 16, batch: 1, total: 16 });
-    const [last] = bitsByContext(model, short, [16], { places: 1, stretch: 1 });
-    expect(last).toBeCloseTo(byPlace[15], 4);
-  });
-
-  test('leaves no tensor behind', () => {
-    const before = tf.memory().numTensors;
-    bitsByContext(model, text, [1, 20], { segment: 8, memoryLength: 8, places: 4, stretch: 2 });
-    expect(tf.memory().numTensors).toBe(before);
-  });
 });
 
 test('the effective context is the least from which nothing more is saved', () => {
