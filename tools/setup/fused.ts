@@ -77,7 +77,7 @@ async function fill(folder: string, tensorflow: string, report: (news: string) =
     copyFileSync(loader, join(folder, 'index.cjs'));
     const addon = join(tensorflow, 'lib', 'napi-v8', 'tfjs_binding.node');
     // TensorFlow looks at new operations when the first of all is called, and ends the process at a bad one.
-    const check = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; const tensorflow = require(${JSON.stringify(addon)});
+    const check = `const tensorflow = require(${JSON.stringify(addon)});
       require(${JSON.stringify(next)}); tensorflow.executeOp('NoOp', [], [], 0)`;
     const { ok, tail, ended } = await run(process.execPath, ['-e', check]);
     if (!ok)
@@ -122,7 +122,7 @@ async function compile(tensorflow: string, parts: string, library: string) {
 }
 
 function lastError(tail: string) {
-  return (tail.split('\n').find((line) => line.includes('rror')) ?? '').trim();
+  return (tail.split('\n').find((line) => /[Ee]rror:|Check failed/.test(line)) ?? '').trim();
 }
 
 function cacheFolder(tensorflow: string) {
