@@ -35,6 +35,7 @@ export * from './attention/masks';
 export * from './attention/positions/adaptive-span';
 export * from './attention/positions/relative-position';
 export * from './attention/positions/relative-shift';
+export { rotaryPositions } from './attention/positions/rotary';
 export * from './attention/positions/transformer-xl';
 export * from './attention/scores/additive';
 export * from './attention/scores/concat';

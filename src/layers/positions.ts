@@ -1,5 +1,5 @@
 import { type Random, uniform } from '../tensors/random';
-import { expectShape, expectSizes, expectTensor } from '../tensors/shape';
+import { expectShape, expectSizes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /**
@@ -49,36 +49,4 @@ export function positionParameters(
   next: Random,
 ): tf.Tensor {
   return uniform([maxLength, dModel], next, Math.sqrt(3 / dModel));
-}
-
-/**
- * Rotary positions: each pair of numbers of a query or key is turned by an angle that grows with its
- * position, so that their dot product depends on content and distance alone.
- *
- *     (x_m, x_{m + d/2}) ← (x_m cos pω_m − x_{m + d/2} sin pω_m, x_m sin pω_m + x_{m + d/2} cos pω_m)
- *     ω_m = 10000^(−2m / d)      m = 0 … d/2 − 1
- *
- * Source: Su et al. (2021), "RoFormer", eq. (34), with the pairs as in Hugging Face's transformers:
- * number m goes with number m + d/2.
- *
- * @param x [..., length, d], d even
- * @param start p of the first position; it may be negative
- * @returns shape of `x`
- * @throws if d is odd
- */
-export function rotaryPositions<T extends tf.Tensor>(x: T, start = 0): T {
-  expectTensor('x', x);
-  const [length, d] = x.shape.slice(-2);
-  if (d % 2) throw new Error(`rotaryPositions: expected an even depth, got ${d}`);
-  return tf.tidy(() => {
-    const omega = tf.exp(tf.mul(tf.range(0, d / 2), (-2 * Math.log(10000)) / d));
-    const angles = tf.outerProduct(tf.range(start, start + length), omega as tf.Tensor1D);
-    const [cos, sin] = [tf.cos(angles), tf.sin(angles)];
-    const [first, second] = tf.split(x as tf.Tensor, 2, -1);
-    const turned = [
-      tf.sub(tf.mul(first, cos), tf.mul(second, sin)),
-      tf.add(tf.mul(first, sin), tf.mul(second, cos)),
-    ];
-    return tf.concat(turned, -1) as T;
-  });
 }

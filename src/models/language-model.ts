@@ -6,13 +6,12 @@ import {
 } from '../attention/heads/multi-head';
 import { causalMask } from '../attention/masks';
 import { segmentAttention, transformerXLParameters } from '../attention/positions/transformer-xl';
-import { scaledDotProductAttention } from '../attention/scores/scaled-dot-product';
 import {
   type FeedForwardParameters,
   feedForward,
   feedForwardParameters,
 } from '../layers/feed-forward';
-import { rotaryPositions, sinusoidalPositions } from '../layers/positions';
+import { sinusoidalPositions } from '../layers/positions';
 import type { Recall, Residual } from '../layers/reversible';
 import { dense } from '../tensors/dense';
 import { layerNorm, layerNormParameters } from '../tensors/layer-norm';
@@ -227,8 +226,8 @@ export const plainAttention: Sublayer<MultiHeadParameters> = {
     const { heads, memory, mask, positions } = place;
     const seen = memory ? tf.concat([memory, x], 1) : x;
     const visible = mask ?? causalMask(x.shape[1], seen.shape[1]);
-    const attend = positions === 'rotary' ? turned(scaledDotProductAttention) : undefined;
-    return multiHeadAttention(x, seen, seen, parameters, { heads, mask: visible, attend });
+    const rotary = positions === 'rotary';
+    return multiHeadAttention(x, seen, seen, parameters, { heads, mask: visible, rotary });
   },
 };
 
@@ -266,17 +265,9 @@ export function attentionInHeads<Own extends ParameterTree>(
     apply(x, { own: learned, ...projections }, place) {
       const { heads, memory, mask } = place;
       const seen = memory ? tf.concat([memory, x], 1) : x;
-      const inHead = attend(learned, place);
-      const attention = place.positions === 'rotary' ? turned(inHead) : inHead;
-      return multiHeadAttention(x, seen, seen, projections, { heads, mask, attend: attention });
+      const rotary = place.positions === 'rotary';
+      const options = { heads, mask, attend: attend(learned, place), rotary };
+      return multiHeadAttention(x, seen, seen, projections, options);
     },
   };
-}
-
-/** Attention in heads whose queries and keys are turned by their positions first. */
-function turned<Weights extends tf.TensorContainer>(
-  attend: HeadAttention<Weights>,
-): HeadAttention<Weights> {
-  return (q, k, v, mask) =>
-    attend(rotaryPositions(q, k.shape[2] - q.shape[2]), rotaryPositions(k), v, mask);
 }

@@ -1,15 +1,6 @@
-import {
-  learnedPositions,
-  positionParameters,
-  random,
-  rotaryPositions,
-  sinusoidalPositions,
-  tf,
-  uniform,
-} from 'attention';
+import { learnedPositions, positionParameters, random, sinusoidalPositions, tf } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { expectClose, golden } from '../golden/golden';
-import { difference } from '../helpers';
 
 describe('sinusoidalPositions', () => {
   test.each(golden<{ positions: never }>('positions'))(
@@ -57,38 +48,5 @@ describe('learnedPositions', () => {
   test('refuses positions that the table does not have', () => {
     const message = 'positions 4…5 are not in a table of 5 rows';
     expect(() => learnedPositions(table, 2, 4)).toThrow(message);
-  });
-});
-
-describe('rotaryPositions', () => {
-  const x = uniform([2, 5, 6], random(4), 1) as tf.Tensor3D;
-
-  test('turns number m together with number m + d/2, by a loop over plain arrays', () => {
-    const found = rotaryPositions(x, -2).arraySync() as number[][][];
-    (x.arraySync() as number[][][]).forEach((rows, b) => {
-      rows.forEach((row, i) => {
-        for (let m = 0; m < 3; m++) {
-          const angle = (i - 2) * 10000 ** (-2 * (m / 6));
-          const [first, second] = [row[m], row[m + 3]];
-          expect(found[b][i][m]).toBeCloseTo(first * Math.cos(angle) - second * Math.sin(angle), 5);
-          expect(found[b][i][m + 3]).toBeCloseTo(
-            first * Math.sin(angle) + second * Math.cos(angle),
-            5,
-          );
-        }
-      });
-    });
-  });
-
-  test('gives dot products that do not change when all positions move on', () => {
-    const products = (start: number) => {
-      const y = rotaryPositions(x, start);
-      return tf.matMul(y, y, false, true);
-    };
-    expect(difference(products(0), products(37))).toBeLessThan(1e-4);
-  });
-
-  test('refuses an odd depth', () => {
-    expect(() => rotaryPositions(tf.zeros([2, 3]))).toThrow('expected an even depth, got 3');
   });
 });

@@ -2,10 +2,12 @@ import { dense } from '../../tensors/dense';
 import { fusedAttention } from '../../tensors/fused/attention';
 import { fusedDense } from '../../tensors/fused/dense';
 import { hasFused } from '../../tensors/fused/operation';
+import { fusedRotary } from '../../tensors/fused/rotary';
 import { madeOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
+import { rotaryInHeads } from '../positions/rotary';
 import { scaledDotProductAttention } from '../scores/scaled-dot-product';
 
 /** The parameters of multi-head attention. The columns of all heads stand side by side. */
@@ -41,6 +43,9 @@ export type MultiHeadOptions<Weights extends tf.TensorContainer = tf.Tensor4D> =
   mask?: tf.Tensor;
   /** The attention inside each head; `scaledDotProductAttention` if left out. */
   attend?: HeadAttention<Weights>;
+  /** Queries and keys are turned by their positions, see `rotaryPositions`; the last query stands at
+   * the last key. */
+  rotary?: boolean;
 };
 
 /** Projected keys and values: all that a query needs. The columns of all heads stand side by side. */
@@ -124,13 +129,18 @@ export function multiHeadQuery<Weights extends tf.TensorContainer = tf.Tensor4D>
   parameters: MultiHeadParameters,
   options: MultiHeadOptions<Weights>,
 ): { context: tf.Tensor3D; weights: Weights } {
-  const { heads, mask, attend } = options;
+  const { heads, mask, attend, rotary } = options;
   const [batch, positions, dModel] = expectShape('keys', cache.keys, ['batch', 'keys', 'dModel']);
   expectShape('values', cache.values, [batch, positions, 'dModel']);
   expectShape('query', query, [batch, 'queries', 'queryDepth']);
   return tf.tidy(() => {
     const q = project(query, parameters.WQ, parameters.bQ, heads);
-    const all = [q, cache.keys, cache.values];
+    const start = positions - q.shape[1];
+    const all = [
+      rotary ? madeOf(q, [rotaryInHeads(q, heads, start)])[0] : q,
+      rotary ? madeOf(cache.keys, [rotaryInHeads(cache.keys, heads)])[0] : cache.keys,
+      cache.values,
+    ];
     if (!attend && q.shape[2] === dModel) {
       const fused = fusedInHeads(all, dModel, options);
       if (fused) return joined(fused.context, fused.weights as never, parameters);
@@ -152,8 +162,11 @@ function packedSelfAttention<Weights extends tf.TensorContainer>(
   const Ws = [WQ, WK, WV];
   const [dModel, ...others] = Ws.map((W) => W.shape[1] as number);
   if (options.attend || !hasFused() || others.some((size) => size !== dModel)) return undefined;
-  const packed = madeOf(x, [fusedDense(x, Ws, [bQ, bK, bV])]);
-  const fused = fusedInHeads(packed, dModel, options);
+  const { heads, rotary } = options;
+  depthOfHead(dModel, heads);
+  let packed = fusedDense(x, Ws, [bQ, bK, bV]);
+  if (rotary) packed = fusedRotary(packed, { heads, packed: true }) ?? packed;
+  const fused = fusedInHeads(madeOf(x, [packed]), dModel, options);
   return fused && joined(fused.context, fused.weights as never, parameters);
 }
 

@@ -1,4 +1,6 @@
 import { dense } from '../../tensors/dense';
+import { fusedDistanceAttention } from '../../tensors/fused/attention';
+import { hasFused } from '../../tensors/fused/operation';
 import { castMask, expectMaskOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
@@ -65,8 +67,9 @@ export function transformerXLAttention(
     const [u, v] = [parameters.u, parameters.v].map((bias) => bias.reshape([heads, 1, dHead]));
     const [k, seen] = withoutHidden(mask, keys, values);
     const R = distanceKeys(batch, heads, positions, parameters.WKR);
-    const content = tf.matMul(tf.add(query, u), k, false, true);
-    const distance = relativeShift(tf.matMul(tf.add(query, v), R, false, true), positions);
+    const [forContent, forDistance] = [tf.add(query, u), tf.add(query, v)];
+    const content = tf.matMul(forContent, k, false, true);
+    const distance = relativeShift(tf.matMul(forDistance, R, false, true), positions);
     const logits = tf.mul(tf.add(content, distance), 1 / Math.sqrt(dHead));
     const past = causalMask(queries, positions).expandDims(0);
     const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), past) : past;
@@ -147,11 +150,16 @@ function sizes(
   expectShape('u', u, [heads, dHead]);
   expectShape('v', v, [heads, dHead]);
   const [dModel] = expectShape('WKR', WKR, ['dModel', heads * dHead]);
-  if (dModel % 2) throw new Error(`WKR: expected an even number of rows, got ${dModel}`);
+  expectEven(dModel);
   if (positions < queries) {
     throw new Error(`expected keys ≥ queries, got ${positions} keys, ${queries} queries`);
   }
   return { batch, heads, queries, positions, dHead };
+}
+
+/** Half of the encoding of a distance are sines, half cosines. */
+function expectEven(dModel: number): void {
+  if (dModel % 2) throw new Error(`WKR: expected an even number of rows, got ${dModel}`);
 }
 
 /**
@@ -179,6 +187,8 @@ export function segmentAttention(
   const [batch, queries, dModel] = expectShape('x', x, ['batch', 'queries', 'dModel']);
   if (memory) expectShape('memory', memory, [batch, 'remembered', dModel]);
   const [heads, dHead] = expectShape('u', parameters.u, ['heads', 'dHead']);
+  expectShape('v', parameters.v, [heads, dHead]);
+  expectEven(dModel);
   for (const [name, W] of Object.entries({ WQ, WKE, WV, WKR: parameters.WKR })) {
     expectShape(name, W, [dModel, heads * dHead]);
   }
@@ -186,13 +196,40 @@ export function segmentAttention(
     const all = memory ? tf.concat([stopGradient(memory), x], 1) : x;
     const [h] = withoutHidden(mask, all);
     const own = h === all ? x : h.slice([0, (h.shape[1] as number) - queries], [-1, queries]);
+    const projected = [dense(own, WQ), dense(h, WKE), dense(h, WV)];
+    const fused = asOneOperation(projected, parameters, mask);
+    if (fused) {
+      const { context, weights } = fused as { context: tf.Tensor3D; weights: tf.Tensor4D };
+      return { context: dense(context, WO), weights };
+    }
     const split = (y: tf.Tensor) =>
       tf.transpose(y.reshape([batch, -1, heads, dHead]), [0, 2, 1, 3]) as tf.Tensor4D;
-    const [q, k, values] = [dense(own, WQ), dense(h, WKE), dense(h, WV)].map(split);
+    const [q, k, values] = projected.map(split);
     const { context, weights } = transformerXLAttention(q, k, values, parameters, mask);
     const joined = tf.transpose(context, [0, 2, 1, 3]).reshape([batch, queries, heads * dHead]);
     return { context: dense(joined, WO) as tf.Tensor3D, weights };
   });
+}
+
+/** `transformerXLAttention` of heads that stand side by side, read where they stand; or nothing. */
+function asOneOperation(
+  [q, keys, values]: tf.Tensor[],
+  { WKR, u, v }: TransformerXLHeadParameters,
+  mask: tf.Tensor | undefined,
+) {
+  if (!hasFused()) return undefined;
+  const [heads, dHead] = u.shape;
+  const [batch, positions] = keys.shape;
+  if (mask) expectMaskOf(mask, [batch, heads, q.shape[1] as number, positions]);
+  const r = dense(distanceSinusoids(tf.range(positions - 1, -1, -1), WKR.shape[0]), WKR);
+  const [forContent, forDistance] = [u, v].map((bias) => tf.add(q, bias.flatten()));
+  return fusedDistanceAttention(
+    [forContent, keys, values, forDistance],
+    r.expandDims(0),
+    mask,
+    1 / Math.sqrt(dHead),
+    heads,
+  );
 }
 
 /** New parameters: Glorot and Bengio's uniform matrices; u and v too, as rows of such a matrix. */

@@ -29,3 +29,28 @@ export function fusedAttention(
   );
   return mask && !allFinite(context) ? undefined : { context, weights };
 }
+
+/**
+ * `transformerXLAttention` in one operation, native/attention.cc: logits by content, and by distance.
+ *
+ * @param tensors queries, keys, values [batch, heads, length, depth], and queries for distances; with
+ *   the number of heads [batch, length, heads · depth], read where they stand
+ * @param r likewise, of one example: what distances keys − 1, …, 0 look like to a query
+ * @returns as `fusedAttention`
+ */
+export function fusedDistanceAttention(
+  tensors: [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, qDistance: tf.Tensor],
+  r: tf.Tensor,
+  mask: tf.Tensor | undefined,
+  scale: number,
+  heads = 0,
+): { context: tf.Tensor; weights: tf.Tensor } | undefined {
+  if (!hasFused()) return undefined;
+  const [context, weights] = fusedOperation(
+    'AttentionDistances',
+    [...tensors, r],
+    [mask ? castMask(mask, 'float32') : nothing(), tf.scalar(scale)],
+    { outputs: 2, results: 2, forgotten: 1, settings: { heads } },
+  );
+  return allFinite(context) ? { context, weights } : undefined;
+}

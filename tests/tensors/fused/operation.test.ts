@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   attentiveGru,
   backendName,
+  causalMask,
   decoderLayer,
   decoderLayerParameters,
   dense,
@@ -13,9 +14,13 @@ import {
   gru,
   layerNorm,
   multiHeadAttention,
+  multiHeadParameters,
   random,
+  rotaryPositions,
   scaledDotProductAttention,
+  segmentAttention,
   tf,
+  transformerXLParameters,
   uniform,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
@@ -174,6 +179,42 @@ describe.runIf(hasFused())('fused operations', () => {
       }
     },
   );
+
+  test.each(lengths)(
+    'segmentAttention is the plain one for sizes %i, %i, %i, %i, %i, with and without memory',
+    (batch, queries, remembered, heads, dHead) => {
+      const dModel = 2 * heads * dHead;
+      const { u, v, ...matrices } = transformerXLParameters({ dModel, heads, dHead }, next);
+      const names = [...Object.keys(matrices), 'u', 'v'];
+      const inputs = [draw(batch, queries, dModel), ...Object.values(matrices), u, v];
+      for (const memory of [undefined, draw(batch, remembered, dModel)])
+        for (const visible of masks(batch, heads, queries, (memory ? remembered : 0) + queries))
+          expectSame((x, ...values) => {
+            const all = Object.fromEntries(names.map((name, i) => [name, values[i]])) as never;
+            const { context, weights } = segmentAttention(x, memory, all, {
+              mask: visible?.rank === 3 ? visible.expandDims(1) : visible,
+            });
+            return tf.concat([context.flatten(), tf.mul(weights, 3).flatten()]);
+          }, inputs);
+    },
+  );
+
+  test('queries and keys are turned by their positions as on the plain path', () => {
+    for (const [queries, keys, heads, d] of [
+      [1, 1, 1, 2],
+      [5, 9, 3, 6],
+      [40, 40, 2, 10],
+    ]) {
+      const dModel = heads * d;
+      const inputs = [draw(2, queries, dModel), draw(2, keys, dModel)];
+      const W = multiHeadParameters({ dModel }, next);
+      const options = { heads, rotary: true, mask: causalMask(queries, keys) };
+      expectSame((x) => rotaryPositions(x, -3), [draw(2, queries, d)]);
+      expectSame((x, y) => multiHeadAttention(x, y, y, W, options).context, inputs);
+      const itself = { ...options, mask: causalMask(queries, queries) };
+      expectSame((x) => multiHeadAttention(x, x, x, W, itself).context, inputs.slice(0, 1));
+    }
+  });
 
   test('dense layers and norms are the plain ones for any size', () => {
     for (const [rows, depth, columns] of [

@@ -21,6 +21,14 @@ static std::string define_all() {
     define<packed_attention_gradient>(
         "AttentionPackedGradient",
         {{"d_context", "d_weights", "qkv", "mask", "scale", "weights"}, {"d_qkv"}, {"heads"}});
+    define<distance_attention>(
+        "AttentionDistances",
+        {{"q", "k", "v", "q_distance", "r", "mask", "scale"}, {"context", "weights"}, {"heads"}});
+    define<distance_attention_gradient>(
+        "AttentionDistancesGradient",
+        {{"d_context", "d_weights", "q", "k", "v", "q_distance", "r", "mask", "scale", "weights"},
+         {"d_q", "d_k", "d_v", "d_q_distance", "d_r"},
+         {"heads"}});
     define<dense>("AttentionDense", {{"x", "w: N", "b: N"}, {"y"}, {"N"}});
     define<dense_gradient>(
         "AttentionDenseGradient",
@@ -44,6 +52,9 @@ static std::string define_all() {
         {{"d_context", "q", "v", "scale", "buckets: int32", "shown", "context", "normalisers"},
          {"d_q", "d_v"},
          {"rounds", "chunk_length", "causal", "across_buckets"}});
+    define<rotary>("AttentionRotary", {{"x"}, {"y"}, {"heads", "parts", "start"}});
+    define<rotary_gradient>("AttentionRotaryGradient",
+                            {{"d_y", "x"}, {"d_x"}, {"heads", "parts", "start"}});
     define<gru>("AttentionGru",
                 {{"x", "initial", "gates", "candidate", "gates_bias", "candidate_bias", "visible"},
                  {"states", "r_and_u", "h"},
