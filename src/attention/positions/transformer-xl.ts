@@ -67,9 +67,8 @@ export function transformerXLAttention(
     const [u, v] = [parameters.u, parameters.v].map((bias) => bias.reshape([heads, 1, dHead]));
     const [k, seen] = withoutHidden(mask, keys, values);
     const R = distanceKeys(batch, heads, positions, parameters.WKR);
-    const [forContent, forDistance] = [tf.add(query, u), tf.add(query, v)];
-    const content = tf.matMul(forContent, k, false, true);
-    const distance = relativeShift(tf.matMul(forDistance, R, false, true), positions);
+    const content = tf.matMul(tf.add(query, u), k, false, true);
+    const distance = relativeShift(tf.matMul(tf.add(query, v), R, false, true), positions);
     const logits = tf.mul(tf.add(content, distance), 1 / Math.sqrt(dHead));
     const past = causalMask(queries, positions).expandDims(0);
     const visible = mask ? tf.logicalAnd(castMask(mask, 'bool'), past) : past;
