@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // What only computes shares one process: TensorFlow is loaded once, not once for each file. Where the
 // memory of a process is measured, or TensorFlow's own start, it has to be the file's own.
@@ -6,6 +7,19 @@ const shared = [
   'tests/{attention,bench,data,layers,models,notebook,tensors,training}/**/!(*-memory|tf).test.ts',
   'tests/lessons/*/exercises.test.ts',
 ];
+
+/** What takes longest begins first, so that at the end nothing waits for it alone. */
+const longest = ['lessons/lessons', 'homework/assignments', 'homework/class'];
+
+class LongestFirst extends BaseSequencer {
+  async sort(files: TestSpecification[]) {
+    const place = ({ moduleId }: TestSpecification) => {
+      const i = longest.findIndex((name) => moduleId.endsWith(`tests/${name}.test.ts`));
+      return i < 0 ? longest.length : i;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -21,7 +35,10 @@ export default defineConfig({
     maxConcurrency: 2,
     globalSetup: ['tests/built.ts'],
     setupFiles: ['tests/seed.ts'],
-    fileParallelism: false, // kernels, browsers and trainings would wait for one another
+    // Two at a time: most tests have one thread, and wait for kernels and browsers. What takes both
+    // cores anyway gets slower, not wrong: no test has a bound on time but against hanging.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'src', include: shared, isolate: false } },
       { extends: true, test: { name: 'use', include: ['tests/**/*.test.ts'], exclude: shared } },

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <thread>
+#include <functional>
 #include <vector>
 
 #include "Eigen/Core"
@@ -57,6 +57,9 @@ void weight_gradient(Out d, In a, In b);
 /** As many as TensorFlow uses within an operation. */
 int threads();
 
+/** Calls part(0) … part(n − 1), n ≤ threads(), each in a thread of its own, and returns when all have. */
+void run_parts(Index n, const std::function<void(Index)>& part);
+
 /**
  * Calls f(first, n) for parts of 0 … size − 1, each in a thread of its own.
  *
@@ -65,13 +68,9 @@ int threads();
  */
 template <typename F>
 void in_parts(Index size, double work, F f) {
-  const double least = 2e6;  // some 50 µs; to start a thread takes 20
+  const double least = 2e5;  // some 10 µs; to call a thread takes up to 5
   const Index parts = std::max<Index>(
       1, std::min<Index>({threads(), size, static_cast<Index>(work / least)}));
   const auto begin = [&](Index part) { return part * size / parts; };
-  std::vector<std::thread> others;
-  for (Index part = 1; part < parts; part++)
-    others.emplace_back(f, begin(part), begin(part + 1) - begin(part));
-  f(Index(0), begin(1));
-  for (std::thread& other : others) other.join();
+  run_parts(parts, [&](Index part) { f(begin(part), begin(part + 1) - begin(part)); });
 }
