@@ -12,7 +12,7 @@ const shared = [
 const longest = ['lessons/lessons', 'homework/assignments', 'homework/class'];
 
 class LongestFirst extends BaseSequencer {
-  async sort(files: TestSpecification[]) {
+  override async sort(files: TestSpecification[]) {
     const place = ({ moduleId }: TestSpecification) => {
       const i = longest.findIndex((name) => moduleId.endsWith(`tests/${name}.test.ts`));
       return i < 0 ? longest.length : i;
