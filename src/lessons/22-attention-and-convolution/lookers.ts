@@ -231,7 +231,7 @@ export type LookerTraining = {
 export async function trainLooker(
   model: Looker,
   digits: GreyDigits,
-  { steps = 400, batch = 16, rate = 0.02, watch = () => {} }: LookerTraining = {},
+  { steps = 500, batch = 16, rate = 0.05, watch = () => {} }: LookerTraining = {},
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + model.seed);

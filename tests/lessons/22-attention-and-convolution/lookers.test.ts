@@ -52,7 +52,6 @@ describe('readers of digits', () => {
     twin.layers.forEach(({ kernel }, i) => {
       (kernel as tf.Variable).assign(heads.layers[i].W.reshape(kernel.shape));
     });
-    heads.last.W.dataSync();
     (twin.last.W as tf.Variable).assign(heads.last.W);
     const x = images(3);
     expect(difference(heads.forward(x).scores, twin.forward(x).scores)).toBeLessThan(1e-5);
