@@ -1,4 +1,4 @@
-import { type Figure, faint, figure, type Heading, palette, plain } from './figure';
+import { type Figure, faint, figure, type Heading, pageWidth, palette, plain } from './figure';
 import { grid } from './grid';
 import { caption, inRow, widestName } from './heads';
 import { number, sentences } from './words';
@@ -45,7 +45,7 @@ export function gaussians(given: GaussianHeads[], options: GaussiansOptions): Fi
   const farthest = Math.max(...given.flatMap(({ centres }) => centres.flat().map(Math.abs)), 0);
   const reach = (options.reach ?? Math.max(3, Math.ceil(farthest))) + 0.5;
   const columns = options.columns ?? inRow(given.length);
-  const side = Math.min(230, 560 / columns);
+  const side = Math.min(230, (pageWidth - 48 - 14 * (columns - 1)) / columns);
   const gap = { x: Math.max(14, widestName(given.map(({ name }) => name)) - side), y: 34 };
   const { size, panels } = grid(given.length, columns, { width: side, height: side }, gap, {
     top: 10,
