@@ -120,6 +120,7 @@ export { type Circle, type CirclesOptions, circles } from './plots/circles';
 export type { CurvesOptions } from './plots/curves';
 export { curves, type Series } from './plots/curves';
 export type { Figure } from './plots/figure';
+export { type GaussianHeads, type GaussiansOptions, gaussians } from './plots/gaussians';
 export { type GraphPlotOptions, graphLayout, graphPlot } from './plots/graph';
 export type { HeadsOptions } from './plots/heads';
 export { heads } from './plots/heads';

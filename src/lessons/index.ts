@@ -40,4 +40,6 @@ export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
+export { lesson22 } from './22-attention-and-convolution/exercises';
+export * from './22-attention-and-convolution/lookers';
 export * from './long-context';

@@ -17,6 +17,8 @@ export interface OverlayOptions extends Heading, Omit<Scale, 'signed' | 'weights
   columns?: number;
   /** Begin with a panel that shows the bare image. Default: true for one row of weights. */
   bare?: boolean;
+  /** Pixels across, of all panels in a row. Default 850; up to 500 fits a window of 800. */
+  width?: number;
   /** Interpolate between the weights; false draws each as a square. Default true. */
   smooth?: boolean;
 }
@@ -43,7 +45,7 @@ export function overlay(
   weights: Matrices | number[][],
   options: OverlayOptions,
 ): Figure {
-  const { smooth = true } = options;
+  const { smooth = true, width = 850 } = options;
   const picture = readPicture(image);
   const nested = plainArrays(weights) as number[][][];
   const one = shapeOf(nested).length === 2;
@@ -60,7 +62,7 @@ export function overlay(
   const shown = bare ? [null, ...maps] : maps;
   const captions = bare ? ['image', ...names] : names;
   const columns = options.columns ?? (rows.length > 1 ? rows[0].length : inRow(shown.length));
-  const widest = Math.min(220, (850 - 14 * (columns - 1)) / columns);
+  const widest = Math.min(220, (width - 14 * (columns - 1)) / columns);
   const zoom = widest / Math.max(picture.width, picture.height);
   const panel = { width: picture.width * zoom, height: picture.height * zoom };
   const gap = { x: Math.max(14, widestName(captions) - panel.width), y: 30 };

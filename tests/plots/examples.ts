@@ -4,6 +4,7 @@ import { arcs } from '../../src/plots/arcs';
 import { bars } from '../../src/plots/bars';
 import { curves } from '../../src/plots/curves';
 import type { Figure } from '../../src/plots/figure';
+import { gaussians } from '../../src/plots/gaussians';
 import { graphPlot } from '../../src/plots/graph';
 import { heads } from '../../src/plots/heads';
 import { heatmap } from '../../src/plots/heatmap';
@@ -108,6 +109,14 @@ export const examples: Record<string, Figure> = {
       [3, -8, 0.5],
     ],
     { title: 'Scores QKᵀ/√d', signed: true },
+  ),
+  'heads as circles': gaussians(
+    [0, 1, 2, 3].map((at) => ({
+      name: `layer 1, step ${100 * at}`,
+      centres: Array.from({ length: 9 }, (_, h) => [Math.sin(7 * h + at), 3 * Math.cos(5 * h)]),
+      alpha: Array.from({ length: 9 }, (_, h) => 0.2 + 0.3 * h * at),
+    })),
+    { title: 'Where nine heads look', subtitle: 'circle: one standard deviation' },
   ),
   'two heads': heads([diagonal(3, 3), diagonal(3, 3, 0.1)], { title: 'Layer 1' }),
   'panels with long names': heads(

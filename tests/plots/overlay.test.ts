@@ -59,3 +59,10 @@ test('overlay() throws if the image is none, or a name is missing', () => {
     'there are 1 maps, but 0 names were given',
   );
 });
+
+test('panels share the width that is asked for', () => {
+  const wide = overlay(image, [map, map, map], { title, names: ['a', 'b', 'c'] });
+  const narrow = overlay(image, [map, map, map], { title, names: ['a', 'b', 'c'], width: 450 });
+  const across = ({ layout }: typeof wide) => layout.width - layout.margin.l - layout.margin.r;
+  expect([across(wide), across(narrow)]).toEqual([850, 450]);
+});
