@@ -3,6 +3,7 @@ import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-pro
 import {
   attentionInHeads,
   type LanguageModel,
+  type LanguageModelOptions,
   languageModel,
   type Sublayer,
 } from '../../models/language-model';
@@ -94,16 +95,19 @@ export function patternHeads(seen: SeenBy): HeadAttention {
   };
 }
 
+/** In what a reader differs from the one of lesson 13. */
+export type PatternReaderOptions = Pick<LanguageModelOptions, 'seed' | 'tokens' | 'positions'>;
+
 /** The language model of lessons 13 to 16 and 18 whose heads look as a pattern says. */
 export function patternReader(
   attend: HeadAttention<any>,
-  { seed = 1, tokens = 27 }: { seed?: number; tokens?: number } = {},
+  { seed = 1, tokens = 27, positions = 'rotary' }: PatternReaderOptions = {},
 ) {
   const { parameters, apply } = attentionInHeads(
     () => ({}),
     () => attend,
   );
-  return languageModel({ attention: { parameters, apply }, seed, tokens });
+  return languageModel({ attention: { parameters, apply }, seed, tokens, positions });
 }
 
 /** The attention of a `patternReader`, to be read by another: an option of `forward`. */
@@ -114,49 +118,42 @@ export function readBy(attend: HeadAttention<any>): Sublayer['apply'] {
   ).apply as Sublayer['apply'];
 }
 
-/** An evening of a waiter: guests, and drinks that they order. */
-export const evening = { guests: 32, drinks: 4 };
+/** An evening of a waiter: guests, drinks, and how often each guest is called. */
+export const evening = { guests: 16, drinks: 4, calls: 3 };
 export const eveningTokens = evening.guests * (evening.drinks + 1);
 
 /**
  * A text with a long memory. Each guest orders a drink, one token for both; then the waiter calls all
- * guests in another order, and has to know the drink of each.
+ * guests several times, in any order, and has to know the drink of each.
  *
- * @returns ids [batch, 2 guests], int32: guest · drinks + drink, then guests · drinks + guest; the drink
- *   of each guest that is called, [batch, guests], int32
+ * @returns ids [batch, guests · (1 + calls)], int32: first guest · drinks + drink, then
+ *   guests · drinks + guest; the drink of each guest that is called, [batch, guests · calls], int32
  */
 export function orders(batch: number, next: Random): { ids: tf.Tensor2D; drinks: tf.Tensor2D } {
-  const { guests, drinks } = evening;
+  const { guests, drinks, calls } = evening;
   const all = Array.from({ length: guests }, (_, guest) => guest);
   const evenings = Array.from({ length: batch }, () => {
     const wish = all.map(() => Math.floor(next() * drinks));
-    const [coming, called] = [shuffled(all, next), shuffled(all, next)];
+    const coming = shuffled(all, next);
+    const called = shuffled(Array<number[]>(calls).fill(all).flat(), next);
     return {
       ids: [
         ...coming.map((guest) => guest * drinks + wish[guest]),
         ...called.map((guest) => guests * drinks + guest),
       ],
-      drinks: called.map((guest) => wish[guest]),
+      wanted: called.map((guest) => wish[guest]),
     };
   });
+  const rows = (lists: number[][]) => tf.tensor2d(lists, undefined, 'int32');
   return {
-    ids: tf.tensor2d(
-      evenings.map(({ ids }) => ids),
-      undefined,
-      'int32',
-    ),
-    drinks: tf.tensor2d(
-      evenings.map((one) => one.drinks),
-      undefined,
-      'int32',
-    ),
+    ids: rows(evenings.map(({ ids }) => ids)),
+    drinks: rows(evenings.map(({ wanted }) => wanted)),
   };
 }
 
 /** Mean cross-entropy of the drinks, in nats. */
 function waiterLoss({ forward }: LanguageModel, ids: tf.Tensor2D, drinks: tf.Tensor2D): tf.Scalar {
-  const { guests } = evening;
-  const logits = forward(ids).logits.slice([0, guests, 0], [-1, guests, -1]);
+  const logits = forward(ids).logits.slice([0, evening.guests, 0], [-1, -1, -1]);
   const flat = drinks.flatten();
   return crossEntropy(logits.reshape([flat.size, -1]), flat, tf.onesLike(flat));
 }
