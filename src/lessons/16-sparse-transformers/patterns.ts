@@ -3,7 +3,6 @@ import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-pro
 import {
   attentionInHeads,
   type LanguageModel,
-  type LanguageModelOptions,
   languageModel,
   type Sublayer,
 } from '../../models/language-model';
@@ -95,19 +94,16 @@ export function patternHeads(seen: SeenBy): HeadAttention {
   };
 }
 
-/** In what a reader differs from the one of lesson 13. */
-export type PatternReaderOptions = Pick<LanguageModelOptions, 'seed' | 'tokens' | 'positions'>;
-
 /** The language model of lessons 13 to 16 and 18 whose heads look as a pattern says. */
 export function patternReader(
   attend: HeadAttention<any>,
-  { seed = 1, tokens = 27, positions = 'rotary' }: PatternReaderOptions = {},
+  { seed = 1, tokens = 27 }: { seed?: number; tokens?: number } = {},
 ) {
   const { parameters, apply } = attentionInHeads(
     () => ({}),
     () => attend,
   );
-  return languageModel({ attention: { parameters, apply }, seed, tokens, positions });
+  return languageModel({ attention: { parameters, apply }, seed, tokens });
 }
 
 /** The attention of a `patternReader`, to be read by another: an option of `forward`. */
