@@ -36,6 +36,8 @@ export { lesson13 } from './13-transformer-xl/exercises';
 export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
+export { lesson16 } from './16-sparse-transformers/exercises';
+export * from './16-sparse-transformers/patterns';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
