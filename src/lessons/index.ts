@@ -37,7 +37,7 @@ export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
-export { lesson18 } from './18-reformer-reversible-layers/exercises';
+export { checkpointPeak, lesson18 } from './18-reformer-reversible-layers/exercises';
 export * from './18-reformer-reversible-layers/long-reformer';
 export * from './18-reformer-reversible-layers/memory';
 export * from './18-reformer-reversible-layers/reversible-models';

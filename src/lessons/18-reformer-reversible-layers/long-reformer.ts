@@ -9,7 +9,7 @@ import { cosineSchedule } from '../../training/schedule';
 import { type Report, train } from '../../training/train';
 
 /** The Reformer of the lesson: one window of a text, in one piece. */
-export const longSizes = { length: 16384, blocks: 2, heads: 2, dModel: 64, dFeedForward: 256 };
+export const longSizes = { length: 16384, blocks: 2, heads: 4, dModel: 64, dFeedForward: 256 };
 export const longTraining = { steps: 40, learningRate: 0.01 };
 
 /**

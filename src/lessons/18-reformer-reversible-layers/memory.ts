@@ -98,7 +98,7 @@ export const reformerParts = {
 } satisfies Record<string, { reversible?: boolean; chunks?: boolean; lsh?: boolean }>;
 
 /** What the measurements of the parts are taken with. */
-export const partsSizes = { layers: 6, dHidden: 1024, length: 1024, chunk: 128 };
+export const partsSizes = { layers: 4, dHidden: 2048, length: 2048, chunk: 128 };
 
 /** A language model of some of the Reformer's parts. */
 export function partsModel(name: keyof typeof reformerParts): LanguageModel {

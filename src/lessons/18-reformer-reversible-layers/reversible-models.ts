@@ -4,13 +4,19 @@ import { lshAttention } from '../../attention/lsh/lsh';
 import { causalMask } from '../../attention/masks';
 import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-product';
 import { chunkedFeedForward } from '../../layers/chunked-feed-forward';
+import { dropout } from '../../layers/dropout';
 import {
   type FeedForwardParameters,
   feedForward,
   feedForwardParameters,
 } from '../../layers/feed-forward';
 import { rotaryPositions } from '../../layers/positions';
-import { type ReversibleBlock, reversibleBlock, reversibleStack } from '../../layers/reversible';
+import {
+  type Residual,
+  type ReversibleBlock,
+  reversibleBlock,
+  reversibleStack,
+} from '../../layers/reversible';
 import { type StreamOptions, trainOnStreams } from '../../models/character-streams';
 import {
   type LanguageModelOptions,
@@ -71,6 +77,19 @@ export function reversibleModel({
   return { ...model, model, inside, train: fit };
 }
 
+/** A tenth of F's and G's numbers dropped; on the way back the same ones, or others. */
+export function dropping(replay: boolean, next: () => number, rate = 0.1) {
+  const half = ({ apply, parameters }: Residual): Residual => ({
+    parameters,
+    apply: (x, recall) => {
+      const seed = replay ? recall(next) : next();
+      return dropout(apply(x, recall), { rate, next: random(Math.floor(seed * 2 ** 31)) });
+    },
+  });
+  return (blocks: ReversibleBlock[]): ReversibleBlock[] =>
+    blocks.map(({ F, G }) => ({ F: half(F), G: half(G) }));
+}
+
 /** The tower of the lesson: deep, and trained for a short time. */
 export const towerTraining = { steps: 80, learningRate: 0.003 };
 export const towerLayers = 16;
@@ -122,11 +141,13 @@ export function lshSublayer({
   rounds = 2,
   chunkLength = 64,
   buckets,
+  acrossBuckets = false,
   seed = 1,
 }: {
   rounds?: number;
   chunkLength?: number;
   buckets?: number | number[];
+  acrossBuckets?: boolean;
   seed?: number;
 } = {}): Sublayer<SharedParameters> {
   const next = random(seed);
@@ -145,7 +166,7 @@ export function lshSublayer({
         values,
         tf.tensor(data, shape, 'int32'),
         undefined,
-        { chunkLength, causal: true, scale: 1 },
+        { chunkLength, causal: true, scale: 1, acrossBuckets },
       );
       return { context: dense(mergeHeads(context), parameters.WO) as tf.Tensor3D };
     },
