@@ -11,11 +11,15 @@ import { inChunks, keepingStack, lshSublayer, reversibleModel } from './reversib
 /** How much text a step reads. */
 export type Amount = { batch: number; length: number };
 
+/** The book, read once. */
+let text: Uint8Array | undefined;
+
 /** A training step of a model on the beginning of the book. */
 export function stepOf(model: LanguageModel, { batch, length }: Amount): TimedStep {
-  const { train } = loadCharacters();
+  text ??= loadCharacters().train;
+  const book = text;
   const cut = (by: number) =>
-    tf.tensor2d([...train.subarray(by, by + batch * length)], [batch, length], 'int32');
+    tf.tensor2d(Int32Array.from(book.subarray(by, by + batch * length)), [batch, length], 'int32');
   const loss = () => {
     const logits = model.forward(cut(0)).logits.reshape([batch * length, -1]);
     return crossEntropy(logits, cut(1).flatten(), tf.ones([batch * length]));
