@@ -10,7 +10,7 @@ import { type Report, train } from '../../training/train';
 
 /** The Reformer of the lesson: one window of a text, in one piece. */
 export const longSizes = { length: 16384, blocks: 2, heads: 4, dModel: 64, dFeedForward: 256 };
-export const longTraining = { steps: 40, learningRate: 0.01 };
+export const longTraining = { steps: 30, learningRate: 0.01 };
 
 /**
  * A Reformer that reads `length` characters at once: LSH attention (two rounds, chunks of 64),

@@ -13,6 +13,7 @@ import {
   partsSizes,
   processMegabytes,
   reformerParts,
+  runStep,
   stepOf,
 } from './memory';
 import {
@@ -25,7 +26,7 @@ import {
 
 const seeds = [1, 2, 3];
 const depths = [1, 2, 4, 8, 16, 32];
-const droppingTraining = { steps: 150 };
+const droppingTraining = { steps: 120 };
 
 /** Three seeds of everything that the lesson has no time for. */
 export async function results(report: (line: string) => void): Promise<Results> {
@@ -97,16 +98,26 @@ export async function results(report: (line: string) => void): Promise<Results> 
   const [again, kept] = (['reversible', 'kept'] as const).map((kind) =>
     stepOf(deepModel(kind, 8), depthAmount),
   );
-  for (const _ of seeds) add('time of a step, by that of keeping all', stepRatio(again, kept, 7));
+  for (const _ of seeds) add('time of a step, by that of keeping all', stepRatio(again, kept, 5));
   tf.dispose([again.model.parameters, kept.model.parameters]);
-  const whole = stepOf(partsModel('Transformer'), { batch: 1, length: partsSizes.length });
-  for (const name of Object.keys(reformerParts) as (keyof typeof reformerParts)[]) {
-    const part = stepOf(partsModel(name), { batch: 1, length: partsSizes.length });
-    for (const _ of seeds) add(`${name}: time of a step`, stepRatio(part, whole, 3));
-    report(`${name}: ${numbers[`${name}: time of a step`].map((x) => x.toFixed(2))}`);
-    tf.dispose(part.model.parameters);
+  const partNames = Object.keys(reformerParts) as (keyof typeof reformerParts)[];
+  const partSteps = partNames.map((name) =>
+    stepOf(partsModel(name), { batch: 1, length: partsSizes.length }),
+  );
+  for (let round = 0; round <= seeds.length; round++) {
+    const seconds = partSteps.map((step) => {
+      const start = performance.now();
+      runStep(step);
+      return performance.now() - start;
+    });
+    // The first round warms up.
+    if (round > 0)
+      partNames.forEach((name, i) => {
+        add(`${name}: time of a step`, seconds[i] / seconds[0]);
+      });
+    report(`parts: ${seconds.map((x) => (x / seconds[0]).toFixed(2))}`);
   }
-  tf.dispose(whole.model.parameters);
+  for (const { model } of partSteps) tf.dispose(model.parameters);
 
   for (const replay of [true, false])
     for (const seed of seeds) {
