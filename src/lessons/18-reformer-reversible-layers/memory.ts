@@ -45,7 +45,7 @@ export const kindsOfDepth = ['plain', 'kept', 'reversible'] as const;
 export type KindOfDepth = (typeof kindsOfDepth)[number];
 
 /** What the measurements of depth read. */
-export const depthAmount: Amount = { batch: 16, length: 128 };
+export const depthAmount: Amount = { batch: 8, length: 128 };
 
 /** The common language model with so many layers. */
 export function deepModel(kind: KindOfDepth, layers: number): LanguageModel {
