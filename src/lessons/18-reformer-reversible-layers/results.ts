@@ -18,6 +18,7 @@ import {
 } from './memory';
 import {
   dropping,
+  embeddingTwice,
   reversibleModel,
   sharedQueryKey,
   towerLayers,
@@ -56,6 +57,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
     plain: (seed) => languageModel({ seed }),
     reversible: (seed) => reversibleModel({ seed }).model,
     'shared QK': (seed) => languageModel({ seed, attention: sharedQueryKey }),
+    'plain, embedding twice': (seed) => languageModel({ seed, stack: embeddingTwice }),
   };
   const { batch, segment } = streamTraining;
   const amount = { batch, length: segment };

@@ -12,6 +12,7 @@ import {
 } from '../../layers/feed-forward';
 import { rotaryPositions } from '../../layers/positions';
 import {
+  type Recall,
   type Residual,
   type ReversibleBlock,
   reversibleBlock,
@@ -89,6 +90,20 @@ export function dropping(replay: boolean, next: () => number, rate = 0.1) {
   return (blocks: ReversibleBlock[]): ReversibleBlock[] =>
     blocks.map(({ F, G }) => ({ F: half(F), G: half(G) }));
 }
+
+/**
+ * The plain layers, x ← x + F(x), x ← x + G(x), begun with twice the embedding: as much of it as the
+ * two streams of a reversible model have together.
+ */
+export const embeddingTwice: NonNullable<LanguageModelOptions['stack']> = (x, blocks) => {
+  const now: Recall = (make) => make();
+  let h: tf.Tensor = tf.mul(x, 2);
+  for (const { F, G } of blocks) {
+    h = tf.add(h, F.apply(h, now));
+    if (G) h = tf.add(h, G.apply(h, now));
+  }
+  return h as tf.Tensor3D;
+};
 
 /** The tower of the lesson: deep, and trained for a short time. */
 export const towerTraining = { steps: 80, learningRate: 0.003 };
