@@ -141,6 +141,7 @@ export * from './tensors/headwise-dense';
 export * from './tensors/image-positions';
 export * from './tensors/layer-norm';
 export { castMask, expectBinary } from './tensors/mask';
+export { measureMemory } from './tensors/measure-memory';
 export * from './tensors/parameters';
 export { drawn, type Random, random, shuffled, uniform } from './tensors/random';
 export { stopGradient } from './tensors/stop-gradient';

@@ -1,6 +1,6 @@
 import { tf } from 'attention';
 import { expect } from 'vitest';
-import { measureMemory } from '../tools/bench/memory';
+import { measureMemory } from '../src/tensors/measure-memory';
 
 /** Fails if `run` leaves more tensors behind than it returns (it should return none). */
 export function expectNoLeak(run: () => void): void {

@@ -13,6 +13,7 @@ import {
   linformerAttention,
   linformerParameters,
   lshAttention,
+  measureMemory,
   random,
   randomRotations,
   scaledDotProductAttention,
@@ -21,7 +22,6 @@ import {
   tf,
 } from 'attention';
 import { root } from '../setup/paths.mjs';
-import { measureMemory } from './memory.ts';
 
 /** [1, heads, length, 64]. */
 type Attend = (q: Tensor, k: Tensor, v: Tensor) => { context: Tensor };

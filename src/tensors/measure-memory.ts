@@ -4,7 +4,7 @@
  * raw kernels; so this listens where the backend files its buffers, which no kernel gets around.
  */
 
-import { tf } from 'attention';
+import { tf } from './tf';
 
 /** What is used of TensorFlow.js's backends, the native one and the one in pure JavaScript. */
 interface Backend {
