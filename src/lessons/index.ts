@@ -36,6 +36,8 @@ export { lesson13 } from './13-transformer-xl/exercises';
 export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
+export { lesson15 } from './15-all-attention-layer/exercises';
+export * from './15-all-attention-layer/persistent';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
