@@ -1,9 +1,7 @@
-import { product } from '../../tensors/fused/product';
 import { castMask, expectMaskOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { maskedSoftmax, weightedAverage } from '../masked-softmax';
 import { scaledDotProductAttention } from '../scores/scaled-dot-product';
 
 /** N persistent vectors for each head: learned keys and values that depend on no input. */
@@ -63,12 +61,16 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
     const allValues = join(v, persistent.values);
     if (!persistentQuery)
       return scaledDotProductAttention(query, join(k, persistent.keys), allValues, visible);
-    const scores = tf.concat(
-      [product(query, k, true), product(persistentQuery, forEach(persistent.keys), true)],
-      -1,
+    // Both queries side by side, and a key has zeros where the other one stands.
+    const beside = (left: tf.Tensor, right: tf.Tensor) => tf.concat([left, right], -1) as T;
+    const wideKeys = join(
+      beside(k, tf.zerosLike(k)),
+      beside(tf.zerosLike(persistent.keys), persistent.keys),
     );
-    const weights = maskedSoftmax(tf.div(scores, Math.sqrt(dKey)) as T, visible);
-    return { context: weightedAverage(weights, allValues, visible) as T, weights };
+    const scale = 1 / Math.sqrt(dKey);
+    return scaledDotProductAttention(beside(query, persistentQuery), wideKeys, allValues, visible, {
+      scale,
+    });
   });
 }
 

@@ -21,6 +21,9 @@ import { random } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
 import type { Report } from '../../training/train';
 
+/** How long the models of lesson 15 are trained; the row of the table that five lessons share, longer. */
+export const allAttentionTraining = { steps: 300 };
+
 /**
  * What a head does with its context and its persistent vectors. Queries and keys have been turned by
  * their positions; `persistentQuery` is the query before that, since persistent vectors stand nowhere.
@@ -92,7 +95,7 @@ export function allAttentionModel({
     seed,
   });
   const train = (text: Uint8Array, how: StreamOptions = {}, report?: Report) =>
-    trainOnStreams(model, text, how, report);
+    trainOnStreams(model, text, { ...allAttentionTraining, ...how }, report);
 
   /** The persistent vectors of a layer as they are used, [heads, N, dHead]. */
   const persistent = (layer: number) =>

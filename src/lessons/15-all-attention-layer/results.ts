@@ -5,17 +5,22 @@ import type { Results } from '../../notebook/stored-results';
 import { tf } from '../../tensors/tf';
 import { crossEntropy } from '../../training/cross-entropy';
 import { keptMegabytes, longContextNumbers, stepRatio, type TimedStep } from '../long-context';
-import { allAttentionModel, softmaxFeedForward, twoSoftmaxes } from './persistent';
+import {
+  allAttentionModel,
+  allAttentionTraining,
+  softmaxFeedForward,
+  twoSoftmaxes,
+} from './persistent';
 
 const seeds = [1, 2, 3];
 
-/** The models of the lesson. The one with ReLU networks is lesson 13's plain model, and stored there. */
+/** The models of the lesson. */
 const runs: Record<string, (seed: number) => LanguageModel> = {
+  'N = 256': (seed) => allAttentionModel({ seed }).model,
   'N = 0': (seed) => allAttentionModel({ N: 0, seed }).model,
-  'N = 4': (seed) => allAttentionModel({ N: 4, seed }).model,
+  networks: (seed) => languageModel({ seed }),
   'N = 16': (seed) => allAttentionModel({ N: 16, seed }).model,
   'N = 64': (seed) => allAttentionModel({ N: 64, seed }).model,
-  'N = 256': (seed) => allAttentionModel({ seed }).model,
   'two softmaxes': (seed) => allAttentionModel({ attend: twoSoftmaxes, seed }).model,
   'stored as they are used': (seed) => allAttentionModel({ factors: false, seed }).model,
   'softmax networks': (seed) => languageModel({ feedForward: softmaxFeedForward, seed }),
@@ -28,41 +33,46 @@ export async function results(report: (line: string) => void): Promise<Results> 
   const { train, heldOut } = loadCharacters();
   const numbers: Results['numbers'] = {};
   const curves: Results['curves'] = {};
-  const step: number[] = [];
-  let kept = 0;
   const parameters = (model: LanguageModel) =>
     Object.values(model.parameters).reduce((sum, { size }) => sum + size, 0);
+  const trained = async (name: string, model: LanguageModel, seed: number, steps: number) => {
+    const losses = await trainOnStreams(model, train, { steps });
+    const { bits } = bitsPerCharacter(model, heldOut, { warmup: 4 });
+    report(`${name}, seed ${seed}, ${steps} steps: ${bits.toFixed(3)}`);
+    return { losses: thinned(losses), bits };
+  };
   for (const [name, make] of Object.entries(runs)) {
-    const bits: number[] = [];
-    const losses: number[][] = [];
+    numbers[`${name}: bits per character`] = [];
+    curves[`${name}: loss`] = [];
     for (const seed of seeds) {
       const model = make(seed);
-      losses.push(thinned(await trainOnStreams(model, train)));
-      bits.push(bitsPerCharacter(model, heldOut, { warmup: 4 }).bits);
-      report(`${name}, seed ${seed}: ${bits.at(-1)?.toFixed(3)}`);
+      const { bits, losses } = await trained(name, model, seed, allAttentionTraining.steps);
+      numbers[`${name}: bits per character`].push(bits);
+      curves[`${name}: loss`].push(losses);
       numbers[`${name}: parameters`] = [parameters(model)];
-      if (name === 'N = 256') {
-        const found = costs(model, train);
-        step.push(found.ratio);
-        kept = found.kept;
-      }
       tf.dispose(model.parameters);
     }
-    numbers[`${name}: bits per character`] = bits;
-    curves[`${name}: loss`] = losses;
   }
-  const row = {
+  const row = { bits: [] as number[], step: [] as number[], kept: 0 };
+  for (const seed of seeds) {
+    const { model } = allAttentionModel({ seed });
+    row.bits.push((await trained('all steps', model, seed, streamTraining.steps)).bits);
+    const { ratio, kept } = costs(model, train);
+    row.step.push(ratio);
+    row.kept = kept;
+    tf.dispose(model.parameters);
+  }
+  const ofRow = longContextNumbers({
     idea: 'all-attention',
-    bits: numbers['N = 256: bits per character'],
     parameters: numbers['N = 256: parameters'][0],
     context: streamTraining.segment,
-    step,
-    kept,
-  };
-  const { steps, batch, segment } = streamTraining;
+    ...row,
+  });
+  const { batch, segment } = streamTraining;
+  const { steps } = allAttentionTraining;
   return {
     setting: `${steps} steps of ${batch} segments of ${segment} characters; seeds 1, 2 and 3`,
-    numbers: { ...numbers, ...longContextNumbers(row) },
+    numbers: { ...numbers, ...ofRow },
     curves,
   };
 }
