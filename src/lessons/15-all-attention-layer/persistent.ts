@@ -135,6 +135,28 @@ export const twoSoftmaxes: AllAttention = (query, keys, values, persistent, mask
 };
 
 /**
+ * All-attention in which a constant is added to every persistent score. With −ln N, all N persistent
+ * vectors together count as much as one character, as long as nothing has been learned.
+ */
+export const shifted =
+  (shift: (N: number) => number): AllAttention =>
+  (query, keys, values, persistent, mask, place) => {
+    // One more coordinate: 0 in the text, 1 in the query of the persistent keys, and they hold the rest.
+    const [N, depth] = persistent.keys.shape.slice(-2);
+    const longer = (x: tf.Tensor, last: number) =>
+      tf.concat([x, tf.fill([...x.shape.slice(0, -1), 1], last)], -1) as tf.Tensor4D;
+    const scaled = (x: tf.Tensor) => tf.mul(x, Math.sqrt((depth + 1) / depth)); // √depth stays below
+    return allAttention(
+      longer(scaled(query), 0),
+      longer(keys, 0),
+      values,
+      { ...persistent, keys: longer(persistent.keys, shift(N) * Math.sqrt(depth + 1)) },
+      mask,
+      { persistentQuery: longer(scaled(place.persistentQuery), 1) },
+    );
+  };
+
+/**
  * A feed-forward network with a softmax in place of ReLU: one head of attention to dHidden persistent
  * vectors, and to nothing else. Its values are stored divided by √dHidden.
  *

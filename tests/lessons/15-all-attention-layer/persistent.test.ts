@@ -5,6 +5,7 @@ import {
   continued,
   languageModel,
   loadCharacters,
+  shifted,
   softmaxFeedForward,
   tf,
   twoSoftmaxes,
@@ -87,6 +88,22 @@ test('two softmaxes differ from one by a gate', () => {
   };
   one.forward(ids, { attention: one.broken(look) });
   expect(difference(gated, joint)).toBeLessThan(1e-6);
+});
+
+test('a shift of −ln N makes all persistent vectors count as one character', () => {
+  const one = allAttentionModel({ N: 7, layers: 1, seed: 5 });
+  const massOf = (attend: AllAttention) => {
+    const { weights } = one.forward(ids, { attention: one.broken(attend) });
+    const known = tf.slice(weights[0] as tf.Tensor, [0, 0, 0, 20], [-1, -1, -1, 7]);
+    return (tf.sum(known, -1).arraySync() as number[][][])[0][2];
+  };
+  const usual = massOf(allAttention);
+  const unshifted = massOf(shifted(() => 0));
+  const quiet = massOf(shifted((N) => -Math.log(N)));
+  for (const [t, mass] of usual.entries()) {
+    expect(unshifted[t]).toBeCloseTo(mass, 5);
+    expect(quiet[t] / (1 - quiet[t])).toBeCloseTo(mass / (1 - mass) / 7, 4); // odds
+  }
 });
 
 test('a softmax network is a weighted average of its values', () => {
