@@ -143,8 +143,10 @@ export const shifted =
   (query, keys, values, persistent, mask, place) => {
     // One more coordinate: 0 in the text, 1 in the query of the persistent keys, and they hold the rest.
     const [N, depth] = persistent.keys.shape.slice(-2);
-    const longer = (x: tf.Tensor, last: number) =>
-      tf.concat([x, tf.fill([...x.shape.slice(0, -1), 1], last)], -1) as tf.Tensor4D;
+    const longer = (x: tf.Tensor, last: number) => {
+      const column: number[] = [...x.shape.slice(0, -1), 1];
+      return tf.concat([x, tf.fill(column as [number], last)], -1) as tf.Tensor4D;
+    };
     const scaled = (x: tf.Tensor) => tf.mul(x, Math.sqrt((depth + 1) / depth)); // √depth stays below
     return allAttention(
       longer(scaled(query), 0),
