@@ -144,8 +144,8 @@ export const shifted =
     // One more coordinate: 0 in the text, 1 in the query of the persistent keys, and they hold the rest.
     const [N, depth] = persistent.keys.shape.slice(-2);
     const longer = (x: tf.Tensor, last: number) => {
-      const column: number[] = [...x.shape.slice(0, -1), 1];
-      return tf.concat([x, tf.fill(column as [number], last)], -1) as tf.Tensor4D;
+      const column = tf.onesLike(tf.slice(x, 0, [...x.shape.slice(0, -1), 1]));
+      return tf.concat([x, tf.mul(column, last)], -1) as tf.Tensor4D;
     };
     const scaled = (x: tf.Tensor) => tf.mul(x, Math.sqrt((depth + 1) / depth)); // √depth stays below
     return allAttention(
