@@ -8,11 +8,15 @@ import { keptMegabytes, longContextNumbers, stepRatio, type TimedStep } from '..
 import {
   allAttentionModel,
   allAttentionTraining,
+  shifted,
   softmaxFeedForward,
   twoSoftmaxes,
 } from './persistent';
 
 const seeds = [1, 2, 3];
+
+/** All persistent vectors of a head together begin with as much weight as one character. */
+const asOneCharacter = shifted((N) => -Math.log(N));
 
 /** The models of the lesson. */
 const runs: Record<string, (seed: number) => LanguageModel> = {
@@ -21,6 +25,7 @@ const runs: Record<string, (seed: number) => LanguageModel> = {
   networks: (seed) => languageModel({ seed }),
   'N = 16': (seed) => allAttentionModel({ N: 16, seed }).model,
   'N = 64': (seed) => allAttentionModel({ N: 64, seed }).model,
+  'memory as one character': (seed) => allAttentionModel({ attend: asOneCharacter, seed }).model,
   'two softmaxes': (seed) => allAttentionModel({ attend: twoSoftmaxes, seed }).model,
   'stored as they are used': (seed) => allAttentionModel({ factors: false, seed }).model,
   'softmax networks': (seed) => languageModel({ feedForward: softmaxFeedForward, seed }),
@@ -50,6 +55,15 @@ export async function results(report: (line: string) => void): Promise<Results> 
       numbers[`${name}: bits per character`].push(bits);
       curves[`${name}: loss`].push(losses);
       numbers[`${name}: parameters`] = [parameters(model)];
+      tf.dispose(model.parameters);
+    }
+  }
+  for (const name of ['N = 0', 'memory as one character']) {
+    numbers[`${name}, all steps: bits per character`] = [];
+    for (const seed of seeds) {
+      const model = runs[name](seed);
+      const { bits } = await trained(name, model, seed, streamTraining.steps);
+      numbers[`${name}, all steps: bits per character`].push(bits);
       tf.dispose(model.parameters);
     }
   }
