@@ -38,6 +38,8 @@ export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
 export { lesson16 } from './16-sparse-transformers/exercises';
 export * from './16-sparse-transformers/patterns';
+export { lesson15 } from './15-all-attention-layer/exercises';
+export * from './15-all-attention-layer/persistent';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export { checkpointPeak, lesson18 } from './18-reformer-reversible-layers/exercises';
 export * from './18-reformer-reversible-layers/long-reformer';

@@ -188,6 +188,7 @@ const all = {
     kv(n),
     { keys: t(2, 4), values: t(2, 4) },
     mask(2, 1, n),
+    { persistentQuery: q() },
   ],
   multiHeadAttention: (n: number) => [
     q(),

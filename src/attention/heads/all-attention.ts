@@ -28,6 +28,9 @@ export type PersistentParameters = {
  * @param values [batch, keys, dValue], or [batch, heads, keys, dValue]
  * @param mask broadcastable to [batch, (heads,) queries, keys]: 1 = may be seen. The persistent
  *   vectors always may: with every key hidden a query attends to them alone
+ * @param options.persistentQuery shape of `query`: what asks the persistent vectors; the query itself
+ *   if left out. They stand nowhere in the text (the paper: their position term is 0), so a query that
+ *   has been turned by its position (rotary) asks them as it was before
  * @returns context [batch, (heads,) queries, dValue], weights [batch, (heads,) queries, keys + N]
  * @throws if a shape does not fit
  */
@@ -37,6 +40,7 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
   values: T,
   persistent: PersistentParameters,
   mask?: tf.Tensor,
+  { persistentQuery }: { persistentQuery?: T } = {},
 ): { context: T; weights: T } {
   const axes = leadingAxes('query', query);
   const [batch, ...rest] = expectShape('query', query, [...axes, 'queries', 'dKey'] as const);
@@ -47,18 +51,26 @@ export function allAttention<T extends tf.Tensor = tf.Tensor3D>(
   const N = expectShape('persistent keys', persistent.keys, [...heads, 'N', dKey]).at(-2) as number;
   expectShape('persistent values', persistent.values, [...heads, N, dValue as number]);
   if (mask) expectMaskOf(mask, [...shape.slice(0, -2), rest.at(-2) as number, positions]);
+  if (persistentQuery) expectShape('persistentQuery', persistentQuery, query.shape);
   return tf.tidy(() => {
-    const join = (x: tf.Tensor, vectors: tf.Tensor) => {
-      const forEach = tf.tile(vectors.expandDims(0), [batch, ...vectors.shape.map(() => 1)]);
-      return tf.concat([x, forEach], -2) as T;
-    };
+    const forEach = (vectors: tf.Tensor) =>
+      tf.tile(vectors.expandDims(0), [batch, ...vectors.shape.map(() => 1)]);
+    const join = (x: tf.Tensor, vectors: tf.Tensor) => tf.concat([x, forEach(vectors)], -2) as T;
     const [k, v] = withoutHidden(mask, keys, values);
-    return scaledDotProductAttention(
-      query,
-      join(k, persistent.keys),
-      join(v, persistent.values),
-      mask && extend(mask, positions, N),
+    const visible = mask && extend(mask, positions, N);
+    const allValues = join(v, persistent.values);
+    if (!persistentQuery)
+      return scaledDotProductAttention(query, join(k, persistent.keys), allValues, visible);
+    // Both queries side by side, and a key has zeros where the other one stands.
+    const beside = (left: tf.Tensor, right: tf.Tensor) => tf.concat([left, right], -1) as T;
+    const wideKeys = join(
+      beside(k, tf.zerosLike(k)),
+      beside(tf.zerosLike(persistent.keys), persistent.keys),
     );
+    const scale = 1 / Math.sqrt(dKey);
+    return scaledDotProductAttention(beside(query, persistentQuery), wideKeys, allValues, visible, {
+      scale,
+    });
   });
 }
 

@@ -64,6 +64,67 @@ describe('allAttention', () => {
     );
   });
 
+  test('asks the persistent vectors with another query, if one is given', () => {
+    const [batch, heads, n, d, N] = [2, 2, 4, 6, 3];
+    const [q, k, v, other] = [0, 1, 2, 3].map(() => draw(batch, heads, n, d));
+    const p = persistentParameters({ N, dKey: d, heads }, next);
+    const mask = causalMask(n);
+    const { context, weights } = allAttention(q, k, v, p, mask, { persistentQuery: other });
+    const tiled = (x: tf.Tensor) => tf.tile(x.expandDims(0), [batch, 1, 1, 1]);
+    const hidden = tf.mul(tf.sub(mask.toFloat(), 1), 1e9);
+    const read = tf.add(tf.matMul(q, k, false, true), hidden);
+    const known = tf.matMul(other, tiled(p.keys), false, true);
+    const wanted = tf.softmax(tf.div(tf.concat([read, known], -1), Math.sqrt(d)));
+    expect(distance(weights, wanted)).toBeLessThan(1e-6);
+    const values = tf.concat([v, tiled(p.values)], 2);
+    expect(distance(context, tf.matMul(wanted, values))).toBeLessThan(1e-6);
+    const same = allAttention(q, k, v, p, mask, { persistentQuery: q });
+    expect(distance(same.context, allAttention(q, k, v, p, mask).context)).toBeLessThan(1e-6);
+    // A loop over plain arrays, for one query that sees two keys.
+    const row = (x: tf.Tensor, at: number[]) =>
+      tf.slice(x, [...at, 0], [...at.map(() => 1), -1]).dataSync() as Float32Array;
+    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+    const [asked, askedOther] = [row(q, [1, 0, 1]), row(other, [1, 0, 1])];
+    const scores = [
+      ...[0, 1].map((r) => dot(asked, row(k, [1, 0, r]))),
+      ...[0, 1, 2].map((i) => dot(askedOther, row(p.keys, [0, i]))),
+    ];
+    const e = scores.map((score) => Math.exp(score / Math.sqrt(d)));
+    const sum = e.reduce((a, b) => a + b);
+    const seen = [...row(weights, [1, 0, 1])].filter((_, column) => column < 2 || column >= n);
+    for (const [i, weight] of seen.entries()) expect(weight).toBeCloseTo(e[i] / sum, 5);
+  });
+
+  test('with another query: causal, without hidden keys, finite, with right gradients, no leak', () => {
+    const p = persistentParameters({ N: 3, dKey: 2 }, next);
+    const [x, other] = [draw(1, 4, 2), draw(1, 4, 2)];
+    const options = { persistentQuery: other };
+    const bad = tf.concat([x, tf.fill([1, 1, 2], Number.NaN)], 1) as tf.Tensor3D;
+    const padding = tf.tensor([1, 1, 1, 1, 0], [1, 1, 5]);
+    const { context } = allAttention(x, bad, bad, p, padding, options);
+    expect(distance(context, allAttention(x, x, x, p, undefined, options).context)).toBeLessThan(
+      1e-6,
+    );
+    const alone = allAttention(x, x, x, p, tf.zeros([1, 1, 4]), options);
+    const mass = tf.sum(tf.slice(alone.weights, [0, 0, 4], [-1, -1, -1]), -1);
+    expect(distance(mass, tf.ones([1]))).toBeLessThan(1e-6);
+    const big = allAttention(tf.mul(x, 1e4), tf.mul(x, 1e4), x, p, causalMask(4), {
+      persistentQuery: tf.mul(other, 1e4),
+    });
+    expect(Array.from(big.context.dataSync()).every(Number.isFinite)).toBe(true);
+    const cotangent = draw(1, 4, 2);
+    const f = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, asking: tf.Tensor, keys: tf.Tensor) => {
+      const own = { keys, values: p.values };
+      const made = allAttention(q, k, v, own, causalMask(4), { persistentQuery: asking });
+      return tf.sum(tf.mul(made.context, cotangent));
+    };
+    expectGradient(f as never, [draw(1, 4, 2), draw(1, 4, 2), draw(1, 4, 2), other, p.keys]);
+    expectNoLeak(() => tf.dispose(allAttention(x, x, x, p, undefined, options)));
+    expect(() => allAttention(x, x, x, p, undefined, { persistentQuery: draw(1, 3, 2) })).toThrow(
+      'persistentQuery: expected shape [1, 4, 2], got [1, 3, 2]',
+    );
+  });
+
   test('under a causal mask is not changed by the future', () => {
     const p = persistentParameters({ N: 3, dKey: 2, heads: 2 }, next);
     const x = draw(1, 2, 5, 2);
