@@ -37,6 +37,7 @@ export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
+export * from './19-detection/detectors';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';

@@ -59,3 +59,16 @@ test('overlay() throws if the image is none, or a name is missing', () => {
     'there are 1 maps, but 0 names were given',
   );
 });
+
+test('overlay(…) draws boxes over its panels, the bare image first', () => {
+  const image = [
+    [0, 1],
+    [1, 0],
+  ];
+  const boxes = [[], [{ box: [0.5, 0.5, 1, 1], dashed: true }]];
+  const { layout } = overlay(image, [[[1]]], { title: 'One map', boxes });
+  expect(layout.shapes).toMatchObject([{ xref: 'x2', x0: -0.5, x1: 1.5, y0: -0.5, y1: 1.5 }]);
+  expect(() => overlay(image, [[[1]]], { title: 'One map', boxes: [[]] })).toThrow(
+    '2 panels, but 1 lists of boxes',
+  );
+});
