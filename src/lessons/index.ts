@@ -38,6 +38,7 @@ export { lesson14 } from './14-adaptive-attention-span/exercises';
 export * from './14-adaptive-attention-span/spans';
 export { lesson17 } from './17-reformer-lsh-attention/exercises';
 export * from './19-detection/detectors';
+export { lesson19 } from './19-detection/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';

@@ -197,17 +197,14 @@ export type DetectorOptions = {
    *
    * - `hungarian`: the cheapest pairs, one query for each object
    * - `nearest`: each query answers for the object that is cheapest for it, whoever else does
-   * - `reading order`: the first query for the leftmost object, the second for the next …
    */
-  pairing?: 'hungarian' | 'nearest' | 'reading order';
+  pairing?: 'hungarian' | 'nearest';
   /** False: queries do not attend to one another, in training and after. */
   selfAttention?: boolean;
   /** False: no P in encoder and decoder. */
   positions?: boolean;
   /** False: the two numbers with which the eye says where a place is are 0. */
   coordinates?: boolean;
-  /** λ_iou in loss and matching. The paper's is 2. */
-  giou?: number;
 };
 
 /** A small DETR. */
@@ -233,7 +230,6 @@ export function detector(given: DetectorOptions = {}): Detector {
     selfAttention: true,
     positions: true,
     coordinates: true,
-    giou: 2,
     ...given,
   };
   const next = random(options.seed);
@@ -317,7 +313,6 @@ export async function trainDetector(
     learningRate: cosineSchedule(rate, steps, 100),
     clipNorm: 1,
   });
-  const objects = options.pairing === 'reading order' ? crowds.map(leftToRight) : crowds;
   const losses = await train(
     steps,
     () => {
@@ -326,11 +321,11 @@ export async function trainDetector(
         const seen = tf.gather(features, tf.tensor1d(some, 'int32'));
         const { logits, boxes } = detected(one, seen, { decode });
         const [layers, , N, outputs] = logits.shape;
-        const wanted = Array.from({ length: layers }, () => some.map((i) => objects[i])).flat();
+        const wanted = Array.from({ length: layers }, () => some.map((i) => crowds[i])).flat();
         const { loss } = setPredictionLoss(
           { logits: logits.reshape([-1, N, outputs]), boxes: boxes.reshape([-1, N, 4]) },
           wanted,
-          { giou: options.giou, pair: pairings[options.pairing] },
+          { pair: pairings[options.pairing] },
         );
         return loss;
       });
@@ -341,6 +336,15 @@ export async function trainDetector(
   return losses;
 }
 
+/** Pairs by taking the cheapest entry that is free, again and again; of equal ones the first. */
+export function greedyPairs(cost: readonly number[][]): [row: number, column: number][] {
+  const pairs: [number, number][] = [];
+  const entries = cost.flatMap((row, i) => row.map((value, j) => ({ i, j, value })));
+  for (const { i, j } of entries.sort((a, b) => a.value - b.value))
+    if (pairs.every(([row, column]) => row !== i && column !== j)) pairs.push([i, j]);
+  return pairs.sort(([a], [b]) => a - b);
+}
+
 /** Pairs [guess, object] from costs [guess][object]. */
 const pairings: Record<
   Required<DetectorOptions>['pairing'],
@@ -348,14 +352,7 @@ const pairings: Record<
 > = {
   hungarian: undefined,
   nearest: (costs) => costs.map((row, guess) => [guess, row.indexOf(Math.min(...row))]),
-  'reading order': (costs) => costs[0].map((_, k) => [k, k]),
 };
-
-/** The objects of a crowd from left to right. */
-function leftToRight({ classes, boxes }: DigitCrowd) {
-  const order = boxes.map((_, i) => i).sort((i, j) => boxes[i][0] - boxes[j][0]);
-  return { classes: order.map((i) => classes[i]), boxes: order.map((i) => boxes[i]) };
-}
 
 /**
  * What a detector finds in crowds.
