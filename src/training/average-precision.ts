@@ -131,7 +131,7 @@ export function areaUnderPrecision(right: readonly boolean[], count: number): nu
     points[k].precision = Math.max(points[k].precision, points[k + 1].precision);
   let [sum, k] = [0, 0];
   for (let step = 0; step <= 100; step++) {
-    while (k < points.length && points[k].recall < step / 100) k++;
+    while (k < points.length && points[k].recall < 0.01 * step) k++;
     if (k < points.length) sum += points[k].precision / 101;
   }
   return sum;

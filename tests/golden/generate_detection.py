@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import numpy
 import torch
+import torch.nn.functional as F
 import transformers
 from common import case, leaf, write
 from pycocotools.coco import COCO
@@ -12,7 +13,7 @@ from pycocotools.cocoeval import COCOeval
 from torch.func import functional_call
 from transformers import DetrConfig
 from transformers.models.detr.modeling_detr import (
-    DetrDecoder, DetrEncoderLayer, DetrMLPPredictionHead, DetrSinePositionEmbedding,
+    DetrDecoderLayer, DetrEncoderLayer, DetrMLPPredictionHead, DetrSinePositionEmbedding,
 )
 
 torch.manual_seed(2020)
@@ -50,14 +51,13 @@ def layer_leaves(d, hidden, name, decoder):
 
 
 def detr(features, heads, dHidden, encoderLayers, decoderLayers, **p):
-    """DetrEncoderLayer, DetrDecoder and DetrMLPPredictionHead, put together as DetrForObjectDetection does."""
+    """DetrEncoderLayer, DetrDecoderLayer and DetrMLPPredictionHead, put together as by the paper's authors."""
     batch, height, width, _ = features.shape
     d = p["project/W"].shape[1]
     config = DetrConfig(
         d_model=d, encoder_attention_heads=heads, decoder_attention_heads=heads, encoder_ffn_dim=dHidden,
         decoder_ffn_dim=dHidden, encoder_layers=encoderLayers, decoder_layers=decoderLayers, dropout=0,
         attention_dropout=0, activation_dropout=0, activation_function="relu", attn_implementation="eager",
-        auxiliary_loss=True,
     )
     sine = DetrSinePositionEmbedding(d // 2, normalize=True)
     P = sine((batch, d, height, width), "cpu", torch.float64).flatten(2).transpose(1, 2)
@@ -66,16 +66,18 @@ def detr(features, heads, dHidden, encoderLayers, decoderLayers, **p):
         state = layer_state(p, f"encoder/{i}", "", False)
         x = functional_call(DetrEncoderLayer(config).eval(), state, (x, None), {"spatial_position_embeddings": P})
         x = x[0] if isinstance(x, tuple) else x
-    decoder = DetrDecoder(config).eval()
-    state = {"layernorm.weight": p["decoder/norm/gain"], "layernorm.bias": p["decoder/norm/bias"]}
-    for i in range(decoderLayers):
-        state |= layer_state(p, f"decoder/layers/{i}", f"layers.{i}.", True)
+    # DetrDecoder itself feeds each normalised answer to the next layer if all layers answer; the paper's
+    # authors do not (models/transformer.py of facebookresearch/detr). So its layers, one by one.
+    norm = (p["decoder/norm/gain"], p["decoder/norm/bias"])
     queries = p["decoder/queries"].expand(batch, -1, -1)
-    out = functional_call(decoder, state, (), {
-        "inputs_embeds": torch.zeros_like(queries), "encoder_hidden_states": x,
-        "spatial_position_embeddings": P, "object_queries_position_embeddings": queries,
-    })
-    states = out.intermediate_hidden_states
+    hidden, states = torch.zeros_like(queries), []
+    for i in range(decoderLayers):
+        state = layer_state(p, f"decoder/layers/{i}", "", True)
+        hidden = functional_call(DetrDecoderLayer(config).eval(), state, (hidden,), {
+            "spatial_position_embeddings": P, "object_queries_position_embeddings": queries, "encoder_hidden_states": x,
+        })
+        states.append(F.layer_norm(hidden, (d,), *norm))
+    states = torch.stack(states)
     head = DetrMLPPredictionHead(d, d, 4, 3)
     boxes = {}
     for i in range(3):
@@ -102,8 +104,14 @@ def detr_cases():
         for i, size in enumerate([d, d, 4]):
             p |= {f"box/{i}/W": leaf(d, size, scale=0.5), f"box/{i}/b": leaf(size, scale=0.3)}
         inputs = {"features": leaf(batch, height, width, channels)} | p
+        # Of these the gradient is 0, and only rounding is left: what is added to all keys alike changes no
+        # weight, and in the first layer X is 0, so that all values are alike.
+        idle = [f"decoder/layers/0/attention/{name}" for name in ["WQ", "WK", "WV", "bQ"]]
+        constants = {
+            name: inputs.pop(name).detach() for name in list(inputs) if name.endswith("/bK") or name in idle
+        }
         options = {"heads": heads, "dHidden": hidden, "encoderLayers": encoder, "decoderLayers": decoder}
-        cases.append(case(inputs, {}, detr, options))
+        cases.append(case(inputs, constants, detr, options))
     return cases
 
 

@@ -141,7 +141,8 @@ const suppression: Exercise<Suppress> = {
       look: (f) =>
         wrongKept(f, 'two boxes, one above the other', [boxAt(0), boxAt(0, 2)], [2, 1]) ??
         wrongKept(f, 'threshold 0.9', [boxAt(0), boxAt(0.1)], [2, 1], 0.9) ??
-        wrongKept(f, 'a small box in a large one', [[0, 0, 4, 4], boxAt(0)], [2, 1]),
+        wrongKept(f, 'a small box in a large one', [[0, 0, 4, 4], boxAt(0)], [2, 1]) ??
+        wrongKept(f, 'a box in one a fifth larger', [[0, 0, 1.2, 1.2], boxAt(0)], [1, 2]),
     },
   ],
 };
