@@ -57,13 +57,13 @@ export function setPredictionLoss(
     // The objects, written into the rows of the guesses that are paired with them.
     const wanted = new Int32Array(batch * N).fill(outputs - 1);
     const paired = new Float32Array(batch * N);
-    const wantedBoxes = Array.from({ length: batch * N }, () => [0.5, 0.5, 1, 1]); // not empty
+    const wantedBoxes = new Float32Array(4 * batch * N).fill(1); // not empty
     pairs.forEach((list, image) => {
       for (const [guess, object] of list) {
         const at = image * N + guess;
         paired[at] = 1;
         wanted[at] = objects[image].classes[object];
-        wantedBoxes[at] = objects[image].boxes[object];
+        wantedBoxes.set(objects[image].boxes[object], 4 * at);
       }
     });
 
