@@ -50,7 +50,7 @@ describe('the detector of each place', () => {
   test('finds each digit more than once, and what NMS leaves is nearly right', () => {
     const found = foundByPlaces(cells, unseen);
     expect(found[0].boxes).toHaveLength(crowdPlaces ** 2);
-    expect(findsPerObject(found, heldOut)).toBeGreaterThan(1.3);
+    expect(findsPerObject(found, heldOut)).toBeGreaterThan(1.1);
     const [copies, clean] = [found, found.map((one) => suppress(one))].map((some) =>
       averagePrecision(some, heldOut),
     );
@@ -63,7 +63,7 @@ describe('the detector of each place', () => {
     await trainCellDetector(one, train, { steps: 1, batch: 4 });
     const before = tf.memory().numTensors;
     const losses = await trainCellDetector(one, train, { steps: 25, batch: 8 });
-    expect(losses[24]).toBeLessThan(losses[0] / 1.5);
+    expect(losses[24]).toBeLessThan(losses[0] - 0.3);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
