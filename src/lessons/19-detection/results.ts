@@ -36,7 +36,7 @@ export async function checkpoints(report: (line: string) => void): Promise<void>
   report(`cell detector: loss ${losses.slice(-50).reduce((a, b) => a + b) / 50}`);
 }
 
-/** Trains every detector with three seeds, and one of them three times as long. */
+/** Trains every detector with three seeds, and one of them three times as long: the checkpoint 'detr'. */
 export async function results(report: (line: string) => void): Promise<Results> {
   const { train, test } = loadDigitCrowds();
   const cells = cellDetector();
@@ -80,6 +80,7 @@ export async function results(report: (line: string) => void): Promise<Results> 
     const ap50 = measure(of, foundByDetector(longer, unseen, { layer }));
     report(`${of}: AP50 ${ap50.toFixed(1)}`);
   }
+  saveCheckpoint(checkpointFile('detr'), longer.parameters);
   tf.dispose(longer.tree);
   const setting = '1000 steps of 32 crowds; seeds 1, 2 and 3';
   return { setting, numbers, curves };
