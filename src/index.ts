@@ -12,6 +12,7 @@ export {
 export * from './data/characters';
 export * from './data/cloakroom';
 export * from './data/cmudict';
+export * from './data/digit-crowds';
 export * from './data/mnist';
 export * from './data/moby-dick';
 export * from './data/multi-head-in-pytorch';

@@ -45,6 +45,8 @@ export { checkpointPeak, lesson18 } from './18-reformer-reversible-layers/exerci
 export * from './18-reformer-reversible-layers/long-reformer';
 export * from './18-reformer-reversible-layers/memory';
 export * from './18-reformer-reversible-layers/reversible-models';
+export * from './19-detection/detectors';
+export { lesson19 } from './19-detection/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';

@@ -1,4 +1,5 @@
 import type { tf } from '../tensors/tf';
+import { boxMarks, type PictureBox } from './boxes';
 import { barWidth, onOneScale, type Scale } from './colors';
 import { type Figure, figure, type Heading, plain, veil } from './figure';
 import { grid } from './grid';
@@ -21,6 +22,8 @@ export interface OverlayOptions extends Heading, Omit<Scale, 'signed' | 'weights
   width?: number;
   /** Interpolate between the weights; false draws each as a square. Default true. */
   smooth?: boolean;
+  /** Boxes to draw over each panel, the bare image's among them. */
+  boxes?: PictureBox[][];
 }
 
 /**
@@ -61,6 +64,9 @@ export function overlay(
   const { bare = rows.length === 1 } = options;
   const shown = bare ? [null, ...maps] : maps;
   const captions = bare ? ['image', ...names] : names;
+  const { boxes = shown.map(() => []) } = options;
+  if (boxes.length !== shown.length)
+    throw new Error(`there are ${shown.length} panels, but ${boxes.length} lists of boxes`);
   const columns = options.columns ?? (rows.length > 1 ? rows[0].length : inRow(shown.length));
   const widest = Math.min(220, (width - 14 * (columns - 1)) / columns);
   const zoom = widest / Math.max(picture.width, picture.height);
@@ -102,15 +108,20 @@ export function overlay(
     [xaxis, { ...hidden, domain: xdomain, anchor: y, range: [-0.5, picture.width - 0.5] }],
     [yaxis, { ...hidden, domain: ydomain, anchor: x, range: [picture.height - 0.5, -0.5] }],
   ]);
+  const marks = boxes.map((list, i) => boxMarks(list, panels[i], picture));
   const largest = Math.max(...maps.map(peak));
   const height = size.height - size.margin.top - size.margin.bottom;
   return figure(
     onOneScale(data, options, largest, height, veil),
     {
       ...Object.fromEntries(axes),
-      annotations: panels
-        .filter((_, i) => captions[i])
-        .map((p) => caption(captions[panels.indexOf(p)], p.xdomain, p.ydomain)),
+      shapes: marks.flatMap(({ shapes }) => shapes),
+      annotations: [
+        ...panels
+          .filter((_, i) => captions[i])
+          .map((p) => caption(captions[panels.indexOf(p)], p.xdomain, p.ydomain)),
+        ...marks.flatMap(({ annotations }) => annotations),
+      ],
     },
     options,
     size,

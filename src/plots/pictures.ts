@@ -1,3 +1,4 @@
+import { boxMarks, type PictureBox } from './boxes';
 import { type Figure, figure, type Heading, textWidth } from './figure';
 import { grid } from './grid';
 import { caption, inRow } from './heads';
@@ -9,6 +10,8 @@ export interface PicturesOptions extends Heading {
   names: string[];
   /** How many pictures in a row. Default: up to 4. */
   columns?: number;
+  /** Boxes to draw over each picture. */
+  boxes?: PictureBox[][];
 }
 
 /**
@@ -17,6 +20,7 @@ export interface PicturesOptions extends Heading {
  * @param images each `[height, width]`, `[height, width, 1]` or `[height, width, 3]`, of one size;
  * values from 0 to 1, or to 255 if one is above 1
  * @throws if there is no picture, one is none, sizes differ, or there are not as many names
+ * or lists of boxes as pictures
  *
  * @example
  * pictures([scene, other], { title: 'Two scenes', names: ['a seven above a circle', 'a two'] })
@@ -33,6 +37,9 @@ export function pictures(images: Picture[], options: PicturesOptions): Figure {
     throw new Error(
       `pictures of one size were expected, got ${width} × ${height} and ${odd.width} × ${odd.height}`,
     );
+  const { boxes = images.map(() => []) } = options;
+  if (boxes.length !== images.length)
+    throw new Error(`there are ${images.length} pictures, but ${boxes.length} lists of boxes`);
   const columns = options.columns ?? inRow(images.length);
   const zoom = Math.min(170, 800 / columns - 14) / Math.max(width, height);
   const panel = { width: width * zoom, height: height * zoom };
@@ -52,6 +59,7 @@ export function pictures(images: Picture[], options: PicturesOptions): Figure {
     },
   );
   const hidden = { visible: false, fixedrange: true };
+  const marks = boxes.map((list, i) => boxMarks(list, panels[i], { width, height }));
   return figure(
     read.map(({ source }, i) => ({
       type: 'image',
@@ -67,13 +75,17 @@ export function pictures(images: Picture[], options: PicturesOptions): Figure {
           [yaxis, { ...hidden, domain: ydomain, anchor: x, range: [height - 0.5, -0.5] }],
         ]),
       ),
-      annotations: panels.map((p, i) => {
-        const one = caption('', p.xdomain, p.ydomain);
-        return {
-          ...one,
-          text: lines[i].map((line) => caption(line, p.xdomain, p.ydomain).text).join('<br>'),
-        };
-      }),
+      shapes: marks.flatMap(({ shapes }) => shapes),
+      annotations: [
+        ...panels.map((p, i) => {
+          const one = caption('', p.xdomain, p.ydomain);
+          return {
+            ...one,
+            text: lines[i].map((line) => caption(line, p.xdomain, p.ydomain).text).join('<br>'),
+          };
+        }),
+        ...marks.flatMap(({ annotations }) => annotations),
+      ],
     },
     options,
     size,

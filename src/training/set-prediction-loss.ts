@@ -20,6 +20,8 @@ export type SetPredictionOptions = {
   giou?: number;
   /** The weight > 0 of "no object" in the cross-entropy: most guesses find nothing. */
   noObject?: number;
+  /** Pairs [guess, object] from the costs [guess][object]; `hungarian` if left out. */
+  pair?: (costs: number[][]) => [guess: number, object: number][];
 };
 
 /**
@@ -41,7 +43,7 @@ export type SetPredictionOptions = {
 export function setPredictionLoss(
   { logits, boxes }: Detections,
   objects: readonly Objects[],
-  { l1 = 5, giou = 2, noObject = 0.1 }: SetPredictionOptions = {},
+  { l1 = 5, giou = 2, noObject = 0.1, pair = hungarian }: SetPredictionOptions = {},
 ): Record<'loss' | 'class' | 'l1' | 'giou', tf.Scalar> & { pairs: [number, number][][] } {
   const [batch, N, outputs] = expectShape('logits', logits, ['batch', 'N', 'classes + 1']);
   expectShape('boxes', boxes, [batch, N, 4]);
@@ -50,21 +52,18 @@ export function setPredictionLoss(
   for (const object of objects) expectObjects(object, outputs - 1);
 
   return tf.tidy(() => {
-    const pairs = objects.map((object, image) =>
-      object.classes.length === 0
-        ? []
-        : hungarian(matchingCosts(row(logits, image), row(boxes, image), object, l1, giou)),
-    );
+    const costs = matchingCosts({ logits, boxes }, objects, { l1, giou });
+    const pairs = costs.map((table) => (table[0]?.length ? pair(table) : []));
     // The objects, written into the rows of the guesses that are paired with them.
     const wanted = new Int32Array(batch * N).fill(outputs - 1);
     const paired = new Float32Array(batch * N);
-    const wantedBoxes = Array.from({ length: batch * N }, () => [0.5, 0.5, 1, 1]); // not empty
+    const wantedBoxes = new Float32Array(4 * batch * N).fill(1); // not empty
     pairs.forEach((list, image) => {
       for (const [guess, object] of list) {
         const at = image * N + guess;
         paired[at] = 1;
         wanted[at] = objects[image].classes[object];
-        wantedBoxes[at] = objects[image].boxes[object];
+        wantedBoxes.set(objects[image].boxes[object], 4 * at);
       }
     });
 
@@ -124,29 +123,49 @@ export function generalisedIou(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   });
 }
 
-/** What it costs to pair each guess with each object: [N][objects]. */
-function matchingCosts(
-  logits: tf.Tensor,
-  boxes: tf.Tensor,
-  { classes, boxes: objectBoxes }: Objects,
-  l1: number,
-  giou: number,
-): number[][] {
-  const shape = [logits.shape[0], classes.length, 4];
-  return tf.tidy(() => {
-    const p = tf.gather(tf.softmax(logits), tf.tensor1d(classes, 'int32'), 1);
-    const guess = tf.broadcastTo(tf.expandDims(boxes, 1), shape);
-    const object = tf.broadcastTo(tf.tensor3d([objectBoxes]), shape);
-    const distance = tf.sum(tf.abs(tf.sub(guess, object)), -1);
-    const cost = tf.sub(
-      tf.sub(tf.mul(distance, l1), p),
-      tf.mul(generalisedIou(guess, object), giou),
-    );
-    return cost.arraySync() as number[][];
-  });
+/**
+ * What it costs to pair each guess with each object, image by image: [batch][N][objects].
+ *
+ *     −p_σ(i)(c_i) + λ_L1 ‖b_i − b_σ(i)‖₁ − λ_iou GIoU(b_i, b_σ(i))
+ *
+ * No gradient passes here, so it is done in plain arrays, for the whole batch at once. The probability
+ * stands without a logarithm, as in the paper's matching. Source: Carion et al. (2020), Section 3.1.
+ *
+ * @throws if there are not as many images here as there
+ */
+export function matchingCosts(
+  { logits, boxes }: Detections,
+  objects: readonly Objects[],
+  { l1 = 5, giou = 2 }: Pick<SetPredictionOptions, 'l1' | 'giou'> = {},
+): number[][][] {
+  const [batch, N] = expectShape('logits', logits, ['batch', 'N', 'classes + 1']);
+  expectShape('boxes', boxes, [batch, N, 4]);
+  if (objects.length !== batch)
+    throw new Error(`${batch} images ≠ ${objects.length} lists of objects`);
+  const p = tf.tidy(() => tf.softmax(logits).arraySync() as number[][][]);
+  const guesses = boxes.arraySync() as number[][][];
+  return objects.map(({ classes, boxes: wanted }, image) =>
+    guesses[image].map((guess, i) =>
+      wanted.map((box, j) => {
+        const distance = guess.reduce((sum, x, k) => sum + Math.abs(x - box[k]), 0);
+        return l1 * distance - p[image][i][classes[j]] - giou * generalisedIouOf(guess, box);
+      }),
+    ),
+  );
 }
 
-const row = (x: tf.Tensor, i: number) => x.slice([i], [1]).squeeze([0]);
+/** `generalisedIou` of two boxes as plain numbers. */
+function generalisedIouOf(a: readonly number[], b: readonly number[]): number {
+  const overlap = (axis: 0 | 1) =>
+    Math.min(a[axis] + a[axis + 2] / 2, b[axis] + b[axis + 2] / 2) -
+    Math.max(a[axis] - a[axis + 2] / 2, b[axis] - b[axis + 2] / 2);
+  const [across, down] = [overlap(0), overlap(1)];
+  const both = Math.max(0, across) * Math.max(0, down);
+  const union = a[2] * a[3] + b[2] * b[3] - both;
+  // Where two boxes begin and end: together as long as both, less what they share.
+  const around = (a[2] + b[2] - across) * (a[3] + b[3] - down);
+  return both / union - (around - union) / around;
+}
 
 function expectObjects({ classes, boxes }: Objects, classCount: number): void {
   if (classes.length !== boxes.length)

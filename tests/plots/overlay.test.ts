@@ -65,4 +65,15 @@ test('panels share the width that is asked for', () => {
   const narrow = overlay(image, [map, map, map], { title, names: ['a', 'b', 'c'], width: 450 });
   const across = ({ layout }: typeof wide) => layout.width - layout.margin.l - layout.margin.r;
   expect([across(wide), across(narrow)]).toEqual([850, 450]);
+test('overlay(…) draws boxes over its panels, the bare image first', () => {
+  const image = [
+    [0, 1],
+    [1, 0],
+  ];
+  const boxes = [[], [{ box: [0.5, 0.5, 1, 1], dashed: true }]];
+  const { layout } = overlay(image, [[[1]]], { title: 'One map', boxes });
+  expect(layout.shapes).toMatchObject([{ xref: 'x2', x0: -0.5, x1: 1.5, y0: -0.5, y1: 1.5 }]);
+  expect(() => overlay(image, [[[1]]], { title: 'One map', boxes: [[]] })).toThrow(
+    '2 panels, but 1 lists of boxes',
+  );
 });

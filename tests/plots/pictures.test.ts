@@ -28,3 +28,18 @@ test('pictures(…) refuses what it cannot draw, and says why', () => {
   expect(() => pictures([dark, [[1]]], options)).toThrow('one size');
   expect(() => pictures([dark, [[2, -1, 0]]], options)).toThrow('the value -1');
 });
+
+test('pictures(…) draws boxes over a picture, in its pixels', () => {
+  const boxes = [[{ box: [0.5, 0.5, 1 / 3, 1], name: 'a <seven>' }], []];
+  const { layout } = pictures([dark, dark], { ...options, boxes });
+  expect(layout.shapes).toHaveLength(1);
+  expect(layout.shapes[0]).toMatchObject({ xref: 'x', yref: 'y', y0: -0.5, y1: 1.5 });
+  expect(layout.shapes[0].x0).toBeCloseTo(0.5, 6); // the middle one of three pixels
+  expect(layout.shapes[0].x1).toBeCloseTo(1.5, 6);
+  expect(layout.annotations[2]).toMatchObject({ text: 'a &lt;seven&gt;', xref: 'x', yref: 'y' });
+  expect(() => pictures([dark, dark], { ...options, boxes: [[]] })).toThrow('1 lists of boxes');
+  const broken = [[{ box: [0, 0, Number.NaN, 1] }], []];
+  expect(() => pictures([dark, dark], { ...options, boxes: broken })).toThrow(
+    'a box is [0, 0, NaN, 1], not four numbers',
+  );
+});
