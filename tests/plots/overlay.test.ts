@@ -65,6 +65,8 @@ test('panels share the width that is asked for', () => {
   const narrow = overlay(image, [map, map, map], { title, names: ['a', 'b', 'c'], width: 450 });
   const across = ({ layout }: typeof wide) => layout.width - layout.margin.l - layout.margin.r;
   expect([across(wide), across(narrow)]).toEqual([850, 450]);
+});
+
 test('overlay(…) draws boxes over its panels, the bare image first', () => {
   const image = [
     [0, 1],

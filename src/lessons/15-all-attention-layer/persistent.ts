@@ -4,10 +4,10 @@ import {
   persistentParameters,
 } from '../../attention/heads/all-attention';
 import { causalMask } from '../../attention/masks';
+import { rotaryPositions } from '../../attention/positions/rotary';
 import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-product';
 import { toCharacters, toText } from '../../data/characters';
 import { type FeedForwardParameters, feedForwardParameters } from '../../layers/feed-forward';
-import { rotaryPositions } from '../../layers/positions';
 import { type StreamOptions, trainOnStreams } from '../../models/character-streams';
 import {
   attentionInHeads,

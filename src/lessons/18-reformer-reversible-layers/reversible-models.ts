@@ -2,6 +2,7 @@ import { mergeHeads, splitHeads } from '../../attention/heads/multi-head';
 import { angularHash, bucketsFor, randomRotations } from '../../attention/lsh/angular-hash';
 import { lshAttention } from '../../attention/lsh/lsh';
 import { causalMask } from '../../attention/masks';
+import { rotaryPositions } from '../../attention/positions/rotary';
 import { scaledDotProductAttention } from '../../attention/scores/scaled-dot-product';
 import { chunkedFeedForward } from '../../layers/chunked-feed-forward';
 import { dropout } from '../../layers/dropout';
@@ -10,7 +11,6 @@ import {
   feedForward,
   feedForwardParameters,
 } from '../../layers/feed-forward';
-import { rotaryPositions } from '../../layers/positions';
 import {
   type Recall,
   type Residual,
