@@ -30,7 +30,7 @@ export default defineConfig({
   },
   test: {
     pool: 'forks', // the native addon cannot be loaded twice in one process
-    testTimeout: 30_000,
+    testTimeout: 120_000, // against hanging
     restoreMocks: true, // a test that fails half-way leaves nothing changed for the next
     maxConcurrency: 2,
     globalSetup: ['tests/built.ts'],

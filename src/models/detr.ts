@@ -79,9 +79,8 @@ export type DetrAnswers = {
 export function detr(
   features: tf.Tensor,
   parameters: DetrParameters,
-  options: DetrOptions & { decode?: typeof objectDecoder },
+  { decode = objectDecoder, ...options }: DetrOptions & { decode?: typeof objectDecoder },
 ): DetrAnswers {
-  const { decode = objectDecoder } = options;
   return tf.tidy(() => {
     const { memory, weights } = detrEncoder(features, parameters, options);
     const { states, ...looked } = decode(memory, parameters.decoder, options);

@@ -56,6 +56,15 @@ const edges = (n: number) =>
     'int32',
   );
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+const detr = {
+  channels: 4,
+  dModel: 4,
+  dHidden: 3,
+  queries: 2,
+  classes: 3,
+  encoderLayers: 1,
+  decoderLayers: 2,
+};
 const reformer = {
   sizes: {
     tokens: 5,
@@ -497,6 +506,10 @@ const all = {
     { heads: 2, memoryMask: mask(2, 1, n) },
   ],
   // models
+  detr: (n: number) => [image(n), a.detrParameters(detr, next), { heads: 2 }],
+  detrEncoder: (n: number) => [image(n), a.detrParameters(detr, next), { heads: 2 }],
+  objectDecoder: (n: number) => [image(n), a.detrParameters(detr, next).decoder, { heads: 2 }],
+  readObjects: (n: number) => [t(1, 2, n, 4), a.detrParameters(detr, next)],
   reformer: (n: number) => [
     ids(5, 2, n),
     a.reformerParameters(reformer.sizes, next),
@@ -519,6 +532,10 @@ const all = {
   // training
   crossEntropy: (n: number) => [hide(t(n, 3)), ids(3, n), mask(n)],
   setPredictionLoss: (n: number) => [
+    { logits: t(1, 2, n), boxes: boxes() },
+    [{ classes: [0], boxes: [[0.5, 0.5, 0.2, 0.2]] }],
+  ],
+  matchingCosts: (n: number) => [
     { logits: t(1, 2, n), boxes: boxes() },
     [{ classes: [0], boxes: [[0.5, 0.5, 0.2, 0.2]] }],
   ],
@@ -605,6 +622,7 @@ const all = {
   deepFusionParameters: (n: number) => [{ inputDepth: 4, units: n }, next],
   positionParameters: (n: number) => [{ maxLength: n, dModel: 4 }, next],
   spectralNormState: (n: number) => [n, next],
+  detrParameters: (n: number) => [{ ...detr, queries: n }, next],
   encoderLayerParameters: (n: number) => [{ dModel: n }, next],
   decoderLayerParameters: (n: number) => [{ dModel: n }, next],
   reformerParameters: (n: number) => [{ ...reformer.sizes, dModel: n }, next],
