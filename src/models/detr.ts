@@ -11,7 +11,7 @@ import { dense } from '../tensors/dense';
 import { imagePositions } from '../tensors/image-positions';
 import { type LayerNormParameters, layerNorm, layerNormParameters } from '../tensors/layer-norm';
 import { type Random, uniform } from '../tensors/random';
-import { expectShape } from '../tensors/shape';
+import { expectShape, expectSizes } from '../tensors/shape';
 import { tf } from '../tensors/tf';
 
 /** What the decoder of DETR learns. */
@@ -79,8 +79,10 @@ export type DetrAnswers = {
 export function detr(
   features: tf.Tensor,
   parameters: DetrParameters,
-  { decode = objectDecoder, ...options }: DetrOptions & { decode?: typeof objectDecoder },
+  options: DetrOptions & { decode?: typeof objectDecoder },
 ): DetrAnswers {
+  const { heads, decode = objectDecoder } = options;
+  expectSizes({ heads });
   return tf.tidy(() => {
     const { memory, weights } = detrEncoder(features, parameters, options);
     const { states, ...looked } = decode(memory, parameters.decoder, options);
