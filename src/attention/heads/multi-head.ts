@@ -7,7 +7,7 @@ import { madeOf, withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { rotaryInHeads } from '../positions/rotary';
+import { expectEvenDepth, rotaryInHeads } from '../positions/rotary';
 import { scaledDotProductAttention } from '../scores/scaled-dot-product';
 
 /** The parameters of multi-head attention. The columns of all heads stand side by side. */
@@ -163,9 +163,11 @@ function packedSelfAttention<Weights extends tf.TensorContainer>(
   const [dModel, ...others] = Ws.map((W) => W.shape[1] as number);
   if (options.attend || !hasFused() || others.some((size) => size !== dModel)) return undefined;
   const { heads, rotary } = options;
-  depthOfHead(dModel, heads);
-  let packed = fusedDense(x, Ws, [bQ, bK, bV]);
-  if (rotary) packed = fusedRotary(packed, { heads, packed: true }) ?? packed;
+  const depth = depthOfHead(dModel, heads);
+  if (rotary) expectEvenDepth(depth);
+  const projected = fusedDense(x, Ws, [bQ, bK, bV]);
+  const packed = rotary ? fusedRotary(projected, { heads, packed: true }) : projected;
+  if (!packed) return undefined;
   const fused = fusedInHeads(madeOf(x, [packed]), dModel, options);
   return fused && joined(fused.context, fused.weights as never, parameters);
 }

@@ -20,7 +20,7 @@ import { tf } from '../../tensors/tf';
 export function rotaryPositions<T extends tf.Tensor>(x: T, start = 0): T {
   expectTensor('x', x);
   const [length, d] = x.shape.slice(-2);
-  if (d % 2) throw new Error(`rotaryPositions: expected an even depth, got ${d}`);
+  expectEvenDepth(d);
   return fusedRotary(x, { start }) ?? tf.tidy(() => turned(x, anglesOf(start, length, d)));
 }
 
@@ -28,13 +28,18 @@ export function rotaryPositions<T extends tf.Tensor>(x: T, start = 0): T {
 export function rotaryInHeads<T extends tf.Tensor>(x: T, heads: number, start = 0): T {
   const [batch, length, width] = x.shape;
   const d = width / heads;
-  if (d % 2) throw new Error(`rotaryInHeads: expected heads of an even depth, got ${d}`);
+  expectEvenDepth(d);
   const fused = fusedRotary(x, { start, heads });
   if (fused) return fused;
   return tf.tidy(() => {
     const inHeads = x.reshape([batch, length, heads, d]);
     return turned(inHeads, anglesOf(start, length, d).expandDims(1)).reshape(x.shape) as T;
   });
+}
+
+/** @throws if d is odd: numbers are turned in pairs */
+export function expectEvenDepth(d: number): void {
+  if (d % 2) throw new Error(`rotary positions: expected an even depth, got ${d}`);
 }
 
 /** pω_m of all positions p, [length, d/2]. */

@@ -1,4 +1,12 @@
-import { random, rotaryPositions, splitHeads, tf, uniform } from 'attention';
+import {
+  multiHeadAttention,
+  multiHeadParameters,
+  random,
+  rotaryPositions,
+  splitHeads,
+  tf,
+  uniform,
+} from 'attention';
 import { describe, expect, test } from 'vitest';
 import { rotaryInHeads } from '../../../src/attention/positions/rotary';
 import { difference, expectGradient } from '../../helpers';
@@ -40,7 +48,16 @@ describe('rotaryPositions', () => {
         rotaryPositions(splitHeads(side, heads), 7),
       ),
     ).toBeLessThan(1e-5);
-    expect(() => rotaryInHeads(side, 4)).toThrow('expected heads of an even depth, got 3');
+    expect(() => rotaryInHeads(side, 4)).toThrow('expected an even depth, got 3');
+  });
+
+  test('is refused in heads of an odd depth, whichever way attention goes', () => {
+    const [x, y] = [uniform([1, 3, 6], random(8), 1), uniform([1, 4, 6], random(9), 1)];
+    const W = multiHeadParameters({ dModel: 6 }, random(1));
+    for (const keys of [x, y])
+      expect(() => multiHeadAttention(x, keys, keys, W, { heads: 2, rotary: true })).toThrow(
+        'rotary positions: expected an even depth, got 3',
+      );
   });
 
   test('has the gradient of a finite difference', () => {
