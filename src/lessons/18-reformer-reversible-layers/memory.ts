@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { loadCharacters } from '../../data/characters';
 import { type LanguageModel, languageModel } from '../../models/language-model';
 import { packageRoot } from '../../package-root';
@@ -61,16 +62,22 @@ export type DepthJob = { kind: KindOfDepth; depths: number[]; amount?: Amount };
  * depth, one after another.
  */
 export function processGrowth({ kind, depths, amount = depthAmount }: DepthJob): number[] {
-  const peak = () => process.resourceUsage().maxRSS / 1024;
   const small = stepOf(deepModel(kind, 1), { batch: 1, length: 16 });
   runStep(small); // what TensorFlow loads once does not count
-  const before = peak();
+  const before = peakMegabytes();
   return depths.map((depth) => {
     const model = deepModel(kind, depth);
     runStep(stepOf(model, amount));
     tf.dispose(model.parameters);
-    return peak() - before;
+    return peakMegabytes() - before;
   });
+}
+
+/** The most memory that this process has had. (Linux begins `maxRSS` with that of who started it.) */
+function peakMegabytes(): number {
+  const status = '/proc/self/status';
+  const own = existsSync(status) && /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(status, 'utf8'));
+  return (own ? Number(own[1]) : process.resourceUsage().maxRSS) / 1024;
 }
 
 /**
