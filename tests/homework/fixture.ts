@@ -57,7 +57,7 @@ const doubling = (id = '') => [
       does: 'doubles',
       points: 2,
       look: async ({ double }, next) => {
-        const x = Math.floor(100 * next());
+        const x = 100 + Math.floor(100 * next()); // never what a wrong answer happens to say
         const got = await double(x);
         return got === 2 * x ? undefined : \`\${x} gives \${got}\`;
       },
