@@ -32,6 +32,8 @@ export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
 export { lesson11 } from './11-image-transformer/exercises';
 export * from './11-image-transformer/painters';
+export * from './12-sagan/gans';
+export * from './12-sagan/twins';
 export { lesson13 } from './13-transformer-xl/exercises';
 export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
