@@ -196,7 +196,7 @@ export function generateTwins(kind: Block, one: Net, z: tf.Tensor2D, block = blo
     const coarse = dense(z, p.W1).reshape([-1, halfSide / 2, (3 * halfSide) / 2, channels]);
     const x = tf.relu(batchNorm(coarse, p.gain1, p.shift1)) as tf.Tensor4D;
     const { context, weights } = block(kind, x, blockIn(p));
-    const large = tf.image.resizeNearestNeighbor(context, [halfSide, 3 * half]);
+    const large = tf.image.resizeNearestNeighbor(context, [halfSide, 3 * halfSide]);
     const conv = (y: tf.Tensor4D, K: tf.Tensor) => tf.conv2d(y, K as tf.Tensor4D, 1, 'same');
     const fine = tf.relu(batchNorm(conv(large, p.K2), p.gain2, p.shift2)) as tf.Tensor4D;
     const logits = tf.add(tf.mul(conv(fine, p.K3), p.gain3), p.b3);
