@@ -32,6 +32,7 @@ export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
 export { lesson11 } from './11-image-transformer/exercises';
 export * from './11-image-transformer/painters';
+export { lesson12, ring } from './12-sagan/exercises';
 export * from './12-sagan/gans';
 export * from './12-sagan/twins';
 export { lesson13 } from './13-transformer-xl/exercises';

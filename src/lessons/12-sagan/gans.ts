@@ -144,7 +144,12 @@ export function discriminator(kind: Block, next: Random, normed = true): Net {
 }
 
 /** What a discriminator says of images [batch, 8, 24, 1]: D [batch], and the weights of its block. */
-export function discriminate(kind: Block, one: Net, images: tf.Tensor4D, block = blockOf) {
+export function discriminate(
+  kind: Block,
+  one: Net,
+  images: tf.Tensor4D,
+  block: BlockLayer = blockOf,
+) {
   return tf.tidy(() => {
     const p = normedOf(one);
     const conv = (x: tf.Tensor4D, K: tf.Tensor, b: tf.Tensor, stride: number) =>
@@ -190,7 +195,7 @@ function batchNorm(x: tf.Tensor, gain: tf.Tensor, shift: tf.Tensor): tf.Tensor {
 }
 
 /** Pictures [batch, 8, 24, 1] out of noise [batch, 24], and the weights of the block. */
-export function generateTwins(kind: Block, one: Net, z: tf.Tensor2D, block = blockOf) {
+export function generateTwins(kind: Block, one: Net, z: tf.Tensor2D, block: BlockLayer = blockOf) {
   return tf.tidy(() => {
     const p = normedOf(one);
     const coarse = dense(z, p.W1).reshape([-1, halfSide / 2, (3 * halfSide) / 2, channels]);
@@ -241,7 +246,7 @@ export function generated(
   { inG, G }: Pick<Gan, 'inG' | 'G'>,
   count: number,
   seed = 1000,
-  block = blockOf,
+  block: BlockLayer = blockOf,
 ): tf.Tensor4D {
   const next = random(seed);
   return tf.tidy(() => {
@@ -320,7 +325,7 @@ export async function trainDiscriminator(
   kind: Block,
   one: Net,
   halves: Halves,
-  { steps = 400, batch = 32, rate = 0.004, seed = 1 } = {},
+  { steps = 400, batch = 32, rate = 0.004, seed = 1, block = blockOf as BlockLayer } = {},
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + seed);
@@ -338,7 +343,7 @@ export async function trainDiscriminator(
       ];
       iterate(one);
       const loss = adam.minimize(() => {
-        const said = discriminate(kind, one, tf.concat([twins, strangers])).D;
+        const said = discriminate(kind, one, tf.concat([twins, strangers]), block).D;
         return hingeLoss(tf.slice1d(said, 0, batch), tf.slice1d(said, batch, batch));
       });
       tf.dispose([twins, strangers]);

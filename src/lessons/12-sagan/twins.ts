@@ -173,14 +173,12 @@ export function agreement(reader: HalfReader, pairs: tf.Tensor4D): Measured {
   });
 }
 
-/** One half of each pair, by turns the left and the right one: as many halves as pairs. */
-export function everyOtherHalf(pairs: tf.Tensor4D): tf.Tensor4D {
+/** What the reader sees in pairs: features of both halves [count, 32], or of one half each [count, 16]. */
+export function seenIn(reader: HalfReader, pairs: tf.Tensor4D, what: 'pairs' | 'halves' = 'pairs') {
   return tf.tidy(() => {
-    const [left, right] = halvesOf(pairs);
-    const middle = Math.floor(pairs.shape[0] / 2);
-    return tf.concat([
-      tf.slice4d(left, [0, 0, 0, 0], [middle, -1, -1, -1]),
-      tf.slice4d(right, [middle, 0, 0, 0], [-1, -1, -1, -1]),
-    ]) as tf.Tensor4D;
+    const [left, right] = halvesOf(pairs).map((one) => reader.read(one).features);
+    if (what === 'pairs') return tf.concat([left, right], 1) as tf.Tensor2D;
+    const middle = Math.floor(pairs.shape[0] / 2); // left ones of the first pairs, right ones of the last
+    return tf.concat([tf.slice(left, 0, middle), tf.slice(right, middle)]) as tf.Tensor2D;
   });
 }
