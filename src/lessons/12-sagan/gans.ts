@@ -73,12 +73,21 @@ function net(tree: Parameters & { block: unknown }, normed: boolean, next: Rando
   return { parameters, states };
 }
 
-/** The parameters as the network uses them: every matrix that has a state divided by its σ. */
+/**
+ * What spectral normalisation leaves a matrix to stretch. With 1 a network as small as these has scores
+ * so near to each other that a softmax of them is flat.
+ */
+const stretch = 2;
+
+/** What D takes for ink, where 0 is paper. */
+const ink = 4;
+
+/** The parameters as the network uses them: every matrix that has a state as 2 W / σ(W). */
 export function normedOf({ parameters, states }: Net): Parameters {
   return Object.fromEntries(
     Object.entries(parameters).map(([name, W]) => [
       name,
-      states[name] ? spectralNorm(W as tf.Tensor, states[name]).W : W,
+      states[name] ? tf.mul(spectralNorm(W as tf.Tensor, states[name]).W, stretch) : W,
     ]),
   );
 }
@@ -92,7 +101,7 @@ function iterate({ parameters, states }: Net): void {
   }
 }
 
-/** σ of every matrix as the network uses it, by name: 1 where it is normalised. */
+/** σ of every matrix as the network uses it, by name: 2 where it is normalised. */
 export function sigmasOf(one: Net, iterations = 50): Record<string, number> {
   return tf.tidy(() => {
     const used = normedOf(one);
@@ -123,7 +132,7 @@ function withPlaces(x: tf.Tensor4D): tf.Tensor4D {
   return tf.concat([x, over(down), over(across)], 3) as tf.Tensor4D;
 }
 
-/** A discriminator: two convolutions with 7 × 7 pixels in sight, the block, a layer place by place, a sum. */
+/** A discriminator: two convolutions, which see 7 × 7 pixels, the block, a layer place by place, a sum. */
 export function discriminator(kind: Block, next: Random, normed = true): Net {
   const he = (shape: number[], inputs: number) => uniform(shape, next, Math.sqrt(6 / inputs));
   return net(
@@ -154,8 +163,8 @@ export function discriminate(
     const p = normedOf(one);
     const conv = (x: tf.Tensor4D, K: tf.Tensor, b: tf.Tensor, stride: number) =>
       tf.leakyRelu(tf.add(tf.conv2d(x, K as tf.Tensor4D, stride, 'same'), b), 0.1) as tf.Tensor4D;
-    const low = conv(withPlaces(images), p.K1, p.b1, 2); // [batch, 4, 12, 16]
-    const high = conv(low, p.K2, p.b2, 1); // [batch, 4, 12, 32]
+    const low = conv(withPlaces(tf.mul(images, ink) as tf.Tensor4D), p.K1, p.b1, 2); // [batch, 4, 12, 16]
+    const high = conv(low, p.K2, p.b2, 2); // [batch, 2, 6, 32]
     const { context, weights } = block(kind, high, blockIn(p));
     const places = tf.leakyRelu(dense(context, p.W3, p.b3), 0.1);
     const D = dense(tf.sum(places, [1, 2]), p.W4, p.b4).reshape([-1]) as tf.Tensor1D;
@@ -163,10 +172,13 @@ export function discriminate(
   });
 }
 
+/** Channels where a generator has its full size. */
+const fine = 8;
+
 /** How many random numbers a picture is made of. */
 const noise = 24;
 
-/** A generator: noise to 4 × 12 places, the block, twice as large, two convolutions. */
+/** A generator: noise to 4 × 12 places, the block, and two convolutions, the second on 8 × 24. */
 export function generator(kind: Block, next: Random, normed = true): Net {
   const he = (shape: number[], inputs: number) => uniform(shape, next, Math.sqrt(6 / inputs));
   return net(
@@ -175,10 +187,10 @@ export function generator(kind: Block, next: Random, normed = true): Net {
       gain1: tf.ones([channels]),
       shift1: tf.zeros([channels]),
       block: blockParameters(kind, next),
-      K2: he([3, 3, channels, 24], 9 * channels),
-      gain2: tf.ones([24]),
-      shift2: tf.zeros([24]),
-      K3: he([3, 3, 24, 1], 9 * 24),
+      K2: he([3, 3, channels, 4 * fine], 9 * channels),
+      gain2: tf.ones([4 * fine]),
+      shift2: tf.zeros([4 * fine]),
+      K3: he([3, 3, fine, 1], 9 * fine),
       gain3: tf.scalar(3),
       b3: tf.scalar(-2),
     } as never,
@@ -201,10 +213,14 @@ export function generateTwins(kind: Block, one: Net, z: tf.Tensor2D, block: Bloc
     const coarse = dense(z, p.W1).reshape([-1, halfSide / 2, (3 * halfSide) / 2, channels]);
     const x = tf.relu(batchNorm(coarse, p.gain1, p.shift1)) as tf.Tensor4D;
     const { context, weights } = block(kind, x, blockIn(p));
-    const large = tf.image.resizeNearestNeighbor(context, [halfSide, 3 * halfSide]);
     const conv = (y: tf.Tensor4D, K: tf.Tensor) => tf.conv2d(y, K as tf.Tensor4D, 1, 'same');
-    const fine = tf.relu(batchNorm(conv(large, p.K2), p.gain2, p.shift2)) as tf.Tensor4D;
-    const logits = tf.add(tf.mul(conv(fine, p.K3), p.gain3), p.b3);
+    const wide = tf.relu(batchNorm(conv(context, p.K2), p.gain2, p.shift2));
+    // Four channels become 2 × 2 pixels.
+    const large = wide
+      .reshape([-1, halfSide / 2, (3 * halfSide) / 2, 2, 2, fine])
+      .transpose([0, 1, 3, 2, 4, 5])
+      .reshape([-1, halfSide, 3 * halfSide, fine]) as tf.Tensor4D;
+    const logits = tf.add(tf.mul(conv(large, p.K3), p.gain3), p.b3);
     return { images: tf.sigmoid(logits) as tf.Tensor4D, weights };
   });
 }
@@ -263,6 +279,14 @@ export function hingeLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
   return tf.tidy(() =>
     tf.add(tf.mean(tf.relu(tf.sub(1, real))), tf.mean(tf.relu(tf.add(1, fake)))),
   ) as tf.Scalar;
+}
+
+/** How often D ranks a real picture above a fake one, in percent: 50 by chance. */
+export function tellsOf(real: tf.Tensor, fake: tf.Tensor): number {
+  return tf.tidy(() => {
+    const above = tf.sub(real.expandDims(1), fake.expandDims(0));
+    return 50 * (1 + tf.mean(tf.sign(above)).dataSync()[0]);
+  });
 }
 
 export type GanTraining = {
@@ -325,7 +349,7 @@ export async function trainDiscriminator(
   kind: Block,
   one: Net,
   halves: Halves,
-  { steps = 400, batch = 32, rate = 0.004, seed = 1, block = blockOf as BlockLayer } = {},
+  { steps = 500, batch = 32, rate = 0.004, seed = 1, block = blockOf as BlockLayer } = {},
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + seed);
