@@ -40,7 +40,6 @@ export const games: Record<string, GanOptions> = {
   'attention in G': { inD: 'residual' },
   simple: { inG: 'simple', inD: 'simple' },
   'norm in D only': { normG: false },
-  'no norm': { normG: false, normD: false },
 };
 
 const mean = (list: readonly number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
@@ -136,7 +135,7 @@ export async function checkpoints(report: (line: string) => void): Promise<void>
   const { learned } = digitHalves();
   const reader: HalfReader = halfReader();
   const game = gan();
-  await trainGan(game, learned, { steps: 4000 });
+  await trainGan(game, learned, { steps: 3000 });
   const { agree, chance } = agreement(reader, generated(game, 1000));
   report(`twins: agree ${agree.toFixed(1)} % (${chance.toFixed(1)} %)`);
   saveCheckpoint(checkpointFile('twins'), flatten({ G: game.G, D: game.D }));
