@@ -302,7 +302,7 @@ export type GanTraining = {
 export async function trainGan(
   { inG, inD, G, D, seed }: Gan,
   halves: Halves,
-  { steps = 700, batch = 32, rateG = 0.002, rateD = 0.004, watch = () => {} }: GanTraining = {},
+  { steps = 500, batch = 32, rateG = 0.002, rateD = 0.004, watch = () => {} }: GanTraining = {},
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + seed);

@@ -1,5 +1,4 @@
 import type { Results } from '../../notebook/stored-results';
-import { flatten } from '../../tensors/parameters';
 import { random } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
 import { checkpointFile, saveCheckpoint } from '../../training/checkpoint';
@@ -25,7 +24,6 @@ import {
   digitHalves,
   drawStrangers,
   drawTwins,
-  type HalfReader,
   halfReader,
   namesOf,
   seenIn,
@@ -38,7 +36,6 @@ export const games: Record<string, GanOptions> = {
   residual: { inG: 'residual', inD: 'residual' },
   'attention in D': { inG: 'residual' },
   'attention in G': { inD: 'residual' },
-  simple: { inG: 'simple', inD: 'simple' },
   'norm in D only': { normG: false },
 };
 
@@ -128,15 +125,4 @@ function everyTenth(losses: readonly number[]): number[] {
   return Array.from({ length: Math.floor(losses.length / 10) }, (_, i) =>
     mean(losses.slice(10 * i, 10 * i + 10)),
   );
-}
-
-/** The checkpoint `twins`: the game with attention, trained for longer. */
-export async function checkpoints(report: (line: string) => void): Promise<void> {
-  const { learned } = digitHalves();
-  const reader: HalfReader = halfReader();
-  const game = gan();
-  await trainGan(game, learned, { steps: 3000 });
-  const { agree, chance } = agreement(reader, generated(game, 1000));
-  report(`twins: agree ${agree.toFixed(1)} % (${chance.toFixed(1)} %)`);
-  saveCheckpoint(checkpointFile('twins'), flatten({ G: game.G, D: game.D }));
 }
