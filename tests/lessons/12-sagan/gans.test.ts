@@ -152,4 +152,35 @@ describe('what the lesson says of its stored runs', () => {
     expect(Math.min(...stored('residual alone: loss'))).toBeGreaterThan(1.95);
     expect(Math.max(...stored('attention alone: loss'))).toBeLessThan(0.5);
   });
+
+  const above = (game: string) =>
+    stored(`${game}: agree, %`).map((x, i) => x - stored(`${game}: chance, %`)[i]);
+
+  test('halves agree above chance where D has attention, and by chance where it has none', () => {
+    const [seeing, local] = [
+      [...above('attention'), ...above('attention in D')],
+      [...above('residual'), ...above('attention in G')],
+    ];
+    expect(Math.min(...seeing)).toBeGreaterThan(1);
+    expect(Math.max(...local.map(Math.abs))).toBeLessThan(2.5);
+    expect(seeing.filter((x) => x > Math.max(...local))).toHaveLength(5);
+  });
+
+  test('halves are worse, and D wins, where D has attention', () => {
+    const least = (name: string) => Math.min(...stored(name));
+    const most = (name: string) => Math.max(...stored(name));
+    for (const game of ['attention', 'attention in D']) {
+      expect(least(`${game}: distance of halves`)).toBeGreaterThan(
+        most('residual: distance of halves'),
+      );
+      expect(most(`${game}: loss of D`)).toBeLessThan(least('residual: loss of D'));
+    }
+  });
+
+  test('simple attention ends lower than SAGAN’s, and γ opens further in D than in G', () => {
+    const pairs = (one: string, other: string) =>
+      stored(one).map((x, i) => Math.abs(x) < Math.abs(stored(other)[i]));
+    expect(pairs('simple alone: loss', 'attention alone: loss')).toEqual([true, true, true]);
+    expect(pairs('attention: gamma in G', 'attention: gamma in D')).toEqual([true, true, true]);
+  });
 });
