@@ -53,4 +53,6 @@ export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
 export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
+export { ancestors, family, familyFaults, type Relative, shortName } from './23-atlas/family';
+export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
 export * from './long-context';
