@@ -54,6 +54,15 @@ export { lesson20 } from './20-graphs/exercises';
 export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
 export {
+  type Cost,
+  costs,
+  costTolerance,
+  exponentOf,
+  formulaExponent,
+  type Growth,
+  lengthsOf,
+} from './23-atlas/costs';
+export {
   ancestors,
   type Changed,
   type FamilyPlace,
