@@ -187,8 +187,8 @@ export function atlasFigure(name: string): Figure {
 
 /** All 36 maps, small, in the order of the family; each on its own scale. */
 export function posterFigure(): Figure {
-  const maps = family.map(({ name, year }) => ({
-    title: `${shortName(name)}, ${year}`,
+  const maps = family.map(({ name }) => ({
+    title: shortName(name),
     panels: atlasMap(name).panels,
   }));
   const room = (pageWidth - 32 - 5 * 14) / 6;
