@@ -55,4 +55,7 @@ export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
 export { ancestors, family, familyFaults, type Relative, shortName } from './23-atlas/family';
 export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
+export * from './23-atlas/equations';
+export { lesson23 } from './23-atlas/exercises';
+export * from './23-atlas/page';
 export * from './long-context';
