@@ -53,9 +53,21 @@ export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
 export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
-export { ancestors, family, familyFaults, type Relative, shortName } from './23-atlas/family';
+export {
+  ancestors,
+  type Changed,
+  type FamilyPlace,
+  family,
+  familyFaults,
+  familyPlaces,
+  type Relative,
+  shortName,
+} from './23-atlas/family';
+export { atlasKindOf, atlasKinds, familyTree } from './23-atlas/family-tree';
+export { formulas } from './23-atlas/formulas';
 export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
 export * from './23-atlas/equations';
 export { lesson23 } from './23-atlas/exercises';
 export * from './23-atlas/page';
+export { atlasTile, type TileFrame } from './23-atlas/tile';
 export * from './long-context';

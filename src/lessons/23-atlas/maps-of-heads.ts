@@ -111,9 +111,9 @@ function factorizedDense(): Drawn {
   const next = random(12);
   const [a, b] = [3, 4];
   const { weights } = factorizedDenseSynthesizer(vectors(), vectors(), {
-    WA: uniform([depth, a], next, 1),
+    WA: uniform([depth, a], next, 1.6),
     bA: tf.zeros([a]),
-    WB: uniform([depth, b], next, 1),
+    WB: uniform([depth, b], next, 1.6),
     bB: tf.zeros([b]),
   });
   return {

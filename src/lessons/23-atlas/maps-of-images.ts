@@ -67,7 +67,7 @@ function globalContext(): Drawn {
   const { weights } = globalContextBlock(features(), {
     WK: reading(
       1,
-      edges.map((edge) => [edge, 0, 2]),
+      edges.map((edge) => [edge, 0, 0.9]),
     ),
     W1: tf.zeros([channels.length, hidden]),
     b1: tf.zeros([hidden]),
@@ -157,16 +157,24 @@ function augmented(): Drawn {
 /** What is painted, without air, height and constant: [1, 12, 12, 5]. */
 const painted = () => tf.gather(features(), [whale, water, ...edges], 3);
 
-/** A kernel over mean and maximum that reads the mean only, with a threshold. */
-function gateKernel(size: number, value: (y: number, x: number) => number, threshold: number) {
+/** A kernel over mean and maximum, with a threshold. */
+function gateKernel(
+  size: number,
+  value: (y: number, x: number) => number,
+  threshold: number,
+  ofMaximum = 0,
+) {
   const middle = (size - 1) / 2;
   const kernel = Array.from({ length: size }, (_, y) =>
-    Array.from({ length: size }, (_, x) => [[value(y - middle, x - middle)], [0]]),
+    Array.from({ length: size }, (_, x) => {
+      const ofMean = value(y - middle, x - middle);
+      return [[ofMean], [ofMaximum * ofMean]];
+    }),
   );
   return { W: tf.tensor4d(kernel), b: tf.tensor1d([-threshold]) };
 }
 
-const wide = () => gateKernel(7, (y, x) => 3.2 * hill(y, x, 1.4), 5);
+const wide = () => gateKernel(7, (y, x) => 1.5 * hill(y, x, 1.2), 4, 0.25);
 
 function spatial(): Drawn {
   return {

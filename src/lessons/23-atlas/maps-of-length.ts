@@ -78,15 +78,15 @@ function globalWindow(): Drawn {
 
 function lsh(): Drawn {
   const x = vectors();
-  const rotations = randomRotations({ depth, rounds: 2, buckets: 4 }, random(3));
+  const rotations = randomRotations({ depth, rounds: 1, buckets: 4 }, random(6));
   const { weights } = lshAttention(x, x, angularHash(x, rotations), undefined, {
     chunkLength: 6,
     withWeights: true,
   });
   return {
     panels: [overSomeWords(weights as SparseWeights)],
-    input: 'The vectors of twelve words, each both query and key; two rounds of hashing.',
-    look: 'Islands of equal hash with an empty diagonal: nobody sees itself, unless it sees nobody else.',
+    input: 'The vectors of twelve words, each both query and key; one round of hashing.',
+    look: 'Words of equal hash, and an empty diagonal: only who sees nobody else sees itself.',
   };
 }
 
