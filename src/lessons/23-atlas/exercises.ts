@@ -1,7 +1,7 @@
 import { methods } from '../../data/methods';
 import { type Exercise, near, numbers } from '../../notebook/check';
 import { drawn, random } from '../../tensors/random';
-import { quizAnswers } from './quiz';
+import { quizFaults } from './quiz';
 
 type Bills = Record<'causal' | 'linformer' | 'sortcut' | 'context' | 'tenth', number>;
 
@@ -59,7 +59,8 @@ const mixture = [
   [0.3, 0.9],
   [-0.6, 0.2],
 ];
-const scoresFor = (seed: number, keys: number) => [1, 2].map((h) => drawn(random(seed + h), [2, keys], 2));
+const scoresFor = (seed: number, keys: number) =>
+  [1, 2].map((h) => drawn(random(seed + h), [2, keys], 2));
 
 /** 23.2: talking heads. */
 const talking: Exercise<Talking> = {
@@ -92,13 +93,15 @@ const talking: Exercise<Talking> = {
       does: 'does both, and stands large scores',
       look: (f) => {
         const scores = scoresFor(10, 3).map((map) => map.map((row) => row.map((s) => 500 * s)));
-        return near('scores times 500: w′', f(scores, mixture, mixture), rightTalking(scores, mixture, mixture));
+        return near(
+          'scores times 500: w′',
+          f(scores, mixture, mixture),
+          rightTalking(scores, mixture, mixture),
+        );
       },
     },
   ],
 };
-
-const few = (wrong: number[]) => wrong.map((i) => i + 1).join(', ');
 
 /** 23.3: maps without names. */
 const quiz: Exercise<string[]> = {
@@ -107,18 +110,17 @@ const quiz: Exercise<string[]> = {
     {
       does: 'names methods of the list',
       look: (names) => {
-        if (!Array.isArray(names) || names.length !== quizAnswers.length)
-          return `${quizAnswers.length} names are wanted`;
+        if (!Array.isArray(names) || names.length !== 12) return 'twelve names are wanted';
         const strange = names.find((name) => !methods.some((method) => method.name === name));
         return strange === undefined ? undefined : `“${strange}” is none of the 36 names`;
       },
     },
-    ...[6, 9, quizAnswers.length].map((wanted) => ({
+    ...[6, 9, 12].map((wanted) => ({
       does: `has ${wanted} right`,
       look: (names: string[]) => {
-        const wrong = quizAnswers.flatMap((name, i) => (names[i] === name ? [] : [i]));
-        const right = quizAnswers.length - wrong.length;
-        return right >= wanted ? undefined : `${right} are; look again at ${few(wrong)}`;
+        const wrong = quizFaults(names);
+        const right = 12 - wrong.length;
+        return right >= wanted ? undefined : `${right} are; look again at ${wrong.join(', ')}`;
       },
     })),
   ],
