@@ -54,6 +54,17 @@ export { lesson20 } from './20-graphs/exercises';
 export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
 export {
+  type Cost,
+  costs,
+  costTolerance,
+  exponentOf,
+  formulaExponent,
+  type Growth,
+  lengthsOf,
+} from './23-atlas/costs';
+export * from './23-atlas/equations';
+export { lesson23 } from './23-atlas/exercises';
+export {
   ancestors,
   type Changed,
   type FamilyPlace,
@@ -64,10 +75,10 @@ export {
   shortName,
 } from './23-atlas/family';
 export { atlasKindOf, atlasKinds, familyTree } from './23-atlas/family-tree';
+export { atlasFigure, posterFigure } from './23-atlas/figures';
 export { formulas } from './23-atlas/formulas';
 export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
-export * from './23-atlas/equations';
-export { lesson23 } from './23-atlas/exercises';
 export * from './23-atlas/page';
+export { quizAnswers, quizFaults, quizFigure, quizNames } from './23-atlas/quiz';
 export { atlasTile, type TileFrame } from './23-atlas/tile';
 export * from './long-context';

@@ -87,6 +87,22 @@ export const picture = drawing.trim().split(/\s+/);
 
 export const side = picture.length;
 
+const at = (row: number, column: number) => picture[row]?.[column] ?? '.';
+
+/** The lines between whale and no whale, from corner to corner of pixels: x and y of both ends. */
+export const whaleLines: [x1: number, y1: number, x2: number, y2: number][] = (() => {
+  const lines: [number, number, number, number][] = [];
+  const isWhale = (row: number, column: number) => at(row, column) === '#';
+  for (let row = 0; row <= side; row++) {
+    for (let column = 0; column <= side; column++) {
+      const here = isWhale(row, column);
+      if (here !== isWhale(row - 1, column)) lines.push([column, row, column + 1, row]);
+      if (here !== isWhale(row, column - 1)) lines.push([column, row, column, row + 1]);
+    }
+  }
+  return lines;
+})();
+
 /** What the channels of the picture say of a pixel. */
 export const channels = [
   'whale',
@@ -98,8 +114,6 @@ export const channels = [
   'how low',
   'always 1',
 ];
-
-const at = (row: number, column: number) => picture[row]?.[column] ?? '.';
 
 /** The picture as features [1, 12, 12, 8]: `channels` of every pixel. */
 export function features(): tf.Tensor4D {

@@ -3,6 +3,7 @@ import { encode } from 'fast-png';
 import { denseWeights, type SparseWeights } from '../../attention/sparse-weights';
 import { type Numbers, same } from '../../notebook/same';
 import { display } from '../../notebook/show';
+import { type Results, storedResults } from '../../notebook/stored-results';
 import { sequentialColor } from '../../plots/figure';
 import { plainArrays, shapeOf } from '../../plots/weights';
 import { tf } from '../../tensors/tf';
@@ -102,8 +103,27 @@ export function page(
       );
     }
     if (!gate) expectWeights(name, drawn);
+    console.log(growthOf(name, measured()));
     tile(name, drawn, axes);
   });
+}
+
+/** How a method was measured to grow, as stored: '  grows as n^1.98 (largest tensor), n^1.8 (time)'. */
+export function growthOf(name: string, numbers: Results['numbers']): string {
+  const said = (what: string) => {
+    const runs = numbers[`${what}, ${name}`];
+    if (!runs) return 'n^?';
+    return `n^${(runs.reduce((sum, x) => sum + x, 0) / runs.length).toFixed(2)}`;
+  };
+  return `  measured: ${said('largest tensor')} (numbers held at once), ${said('processor time')} (time)`;
+}
+
+function measured(): Results['numbers'] {
+  try {
+    return storedResults('23').numbers;
+  } catch {
+    return {}; // not measured yet
+  }
 }
 
 function expectWeights(name: string, rows: number[][]): void {
