@@ -134,6 +134,15 @@ export function binaryTree(n: number): { nodes: number; edges: [number[], number
   return { nodes: first, edges: [sources, targets] };
 }
 
+/** Routing attention among n words, with √n clusters of √n. */
+export function routingCall(n: number) {
+  const next = random(n);
+  const [q, k, v] = [1, 2, 3].map(() => uniform([1, n, depth], next, 1) as tf.Tensor3D);
+  const root = Math.round(Math.sqrt(n));
+  const centroids = uniform([root, depth], next, 1);
+  return () => routingAttention(q, k, v, centroids, undefined, { window: root });
+}
+
 /** A call of each method for n positions; all other sizes are the same for any n, or √n. */
 export const calls: Record<string, Prepare> = {
   'Multi-Head Attention': words(({ q, k, v }, next) => {
@@ -233,10 +242,10 @@ export const calls: Record<string, Prepare> = {
     const rotations = randomRotations({ depth, rounds: 2, buckets: 16 }, next);
     return () => lshAttention(q, v, angularHash(q, rotations), undefined, { chunkLength: 32 });
   }),
-  'Routing Attention': words(({ q, k, v, root }, next) => {
-    const centroids = uniform([root, depth], next, 1);
-    return () => routingAttention(q, k, v, centroids, undefined, { window: root });
-  }),
+  'Routing Attention': (n) => {
+    const call = routingCall(n);
+    return () => call().context;
+  },
   'Sparse Sinkhorn Attention': words(({ q, k, v, root }, next) => {
     const parameters = sortParameters({ dKey: depth, maxBlocks: root }, next);
     return () => sinkhornAttention(q, k, v, parameters, undefined, { block: root });

@@ -1,7 +1,7 @@
 import { methods } from '../../data/methods';
 import { measureMemory } from '../../tensors/measure-memory';
 import { tf } from '../../tensors/tf';
-import { calls } from './cost-calls';
+import { calls, routingCall } from './cost-calls';
 
 /** How a number grows with n, the number of positions (words, pixels, nodes). */
 export type Growth = 'n' | 'n log n' | 'n√n' | 'n²';
@@ -141,17 +141,26 @@ export function exponentOf(name: string, range = 1): number {
   );
 }
 
-/** The lengths that a method's time is measured at: where n counts more than what is there anyhow. */
+/** Five lengths that a method's time is measured at, where n counts more than what is there anyhow. */
 export function timedLengths(name: string): number[] {
-  if (name === 'Location Sensitive Attention') return [144, 256, 576]; // step by step
+  // Step by step, or with much memory for each pair.
+  if (/^(Location Sens|Point-wise|Attention-aug)/.test(name)) return [144, 256, 576, 1024, 2304];
   const { family } = methods.find((method) => method.name === name) ?? {};
-  const long: Record<Growth, number[]> = {
-    'n²': family === 'images' ? [256, 576, 1024] : [576, 1024, 2304],
-    n: [9216, 16384, 36864],
-    'n√n': [4096, 9216, 16384],
-    'n log n': [512, 1024, 2048],
+  const fast = family === 'images' || name === 'LAMA';
+  const timed: Record<Growth, number[]> = {
+    'n²': [256, 576, 1024, 2304, 4096],
+    n: fast ? [16384, 36864, 65536, 147456, 262144] : [4096, 9216, 16384, 36864, 65536],
+    'n√n': [2304, 4096, 9216, 16384, 36864],
+    'n log n': [512, 1024, 2048, 4096, 8192],
   };
-  return long[costOf(name).tensor];
+  return timed[costOf(name).tensor];
+}
+
+/** The slopes through the first three of five points, the middle three, and the last three. */
+export function slopes(lengths: readonly number[], values: readonly number[]): number[] {
+  return [0, 1, 2].map((from) =>
+    slope(lengths.slice(from, from + 3), values.slice(from, from + 3)),
+  );
 }
 
 /** Processor time of one call in milliseconds, on all cores together: the mean of calls for 60 ms. */
@@ -189,4 +198,12 @@ function costOf(name: string): Cost {
   const cost = costs[name];
   if (!cost) throw new Error(`there is no method ${name}`);
   return cost;
+}
+
+/** How many clusters took the query that most clusters took, in the call of routing attention for n. */
+export function clustersOfBusiest(n: number): number {
+  return tf.tidy(() => {
+    const { weights } = routingCall(n)();
+    return (weights.weights.shape.at(-1) as number) / Math.round(Math.sqrt(n));
+  });
 }

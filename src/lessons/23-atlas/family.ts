@@ -163,8 +163,7 @@ export const family: readonly Relative[] = rows.map(([name, parent, changed, cha
 export function shortName(name: string): string {
   return name
     .replace(/ Self-Attention Module$/, '')
-    .replace(/ Attention( Module| Block)?$/, (_, what) => (what === ' Module' ? ' Attention' : ''))
-    .replace('Synthesized', 'Synth.');
+    .replace(/ Attention( Module| Block)?$/, (_, what) => (what === ' Module' ? ' Attention' : ''));
 }
 
 /** The first parent of a method, its first parent, and so on to a root. */

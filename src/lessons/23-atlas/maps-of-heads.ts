@@ -22,18 +22,18 @@ function withPlaces(): tf.Tensor3D {
 
 /** Four heads with different things to look for; each has 12 columns of W^Q and W^K. */
 function multiHead(): Drawn {
-  const names = ['the word before', 'the next word', 'equal words', 'nouns'];
+  const names = ['the word before', 'the next word', 'words of one kind', 'nouns'];
   const place = (head: number, row: number, column: number, far: number, much: number) =>
     head < 2 ? (row - depth === column + far ? much : 0) : 0;
   const WQ = matrix(depth + length, 4 * length, (row, column) => {
     const [head, c] = [Math.floor(column / length), column % length];
-    if (head === 2) return row < length && row === c ? 2.4 : 0;
+    if (head === 2) return row < 3 && row === c ? 3 : 0;
     if (head === 3) return row < 3 && c === 0 ? 3 : 0;
     return place(head, row, c, 0, 4);
   });
   const WK = matrix(depth + length, 4 * length, (row, column) => {
     const [head, c] = [Math.floor(column / length), column % length];
-    if (head === 2) return row < length && row === c ? 2.4 : 0;
+    if (head === 2) return row < 3 && row === c ? 3 : 0;
     if (head === 3) return row === columnOf(1) && c === 0 ? 3 : 0;
     return place(head, row, c, head === 0 ? -1 : 1, 4);
   });
@@ -111,9 +111,9 @@ function factorizedDense(): Drawn {
   const next = random(12);
   const [a, b] = [3, 4];
   const { weights } = factorizedDenseSynthesizer(vectors(), vectors(), {
-    WA: uniform([depth, a], next, 1.6),
+    WA: uniform([depth, a], next, 1.1),
     bA: tf.zeros([a]),
-    WB: uniform([depth, b], next, 1.6),
+    WB: uniform([depth, b], next, 1.1),
     bB: tf.zeros([b]),
   });
   return {

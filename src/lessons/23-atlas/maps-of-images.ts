@@ -174,7 +174,7 @@ function gateKernel(
   return { W: tf.tensor4d(kernel), b: tf.tensor1d([-threshold]) };
 }
 
-const wide = () => gateKernel(7, (y, x) => 1.5 * hill(y, x, 1.2), 4, 0.25);
+const wide = () => gateKernel(7, (y, x) => 1.5 * hill(y, x, 1.2), 4, 0.5);
 
 function spatial(): Drawn {
   return {

@@ -102,11 +102,11 @@ function routing(): Drawn {
   };
 }
 
-/** The sorting network scores block i highest for the place `places[i]`. */
-function sortingFor(x: tf.Tensor3D, block: number, places: number[]) {
-  // The sums of the blocks have a right inverse: with it, ψ W is what is wanted.
+/** A sorting network that brings to each place the block that `order` names. */
+function sortingFor(x: tf.Tensor3D, block: number, order: number[]) {
+  // Place i is filled by what the sum of block i, times W, scores highest.
   const sums = rowsOf(tf.sum(x.reshape([length / block, block, depth]), 1));
-  const wanted = matrix(sums.length, sums.length, (i, place) => (places[i] === place ? 4 : 0));
+  const wanted = matrix(sums.length, sums.length, (i, j) => (order[i] === j ? 4 : 0));
   return { W: tf.tensor2d(solved(sums, wanted)), b: tf.zeros([sums.length]) };
 }
 

@@ -1,23 +1,45 @@
 import type { Results } from '../../notebook/stored-results';
-import { exponentOf, millisecondsOf, slope, timedLengths } from './costs';
+import {
+  clustersOfBusiest,
+  exponentOf,
+  lengthsOf,
+  millisecondsOf,
+  slope,
+  slopes,
+  timedLengths,
+} from './costs';
 import { atlasNames } from './maps';
 
-/** Of each method, how its largest tensor and its processor time grow with n, three times each. */
+const routing = 'Routing Attention';
+
+/** Of each method, how its largest tensor and its processor time grow with n, over three ranges each. */
 export async function results(report: (line: string) => void): Promise<Results> {
   const numbers: Results['numbers'] = {};
+  const curves: Results['curves'] = {};
+  const shown = (list: number[]) => list.map((x) => x.toFixed(2)).join(', ');
   for (const name of atlasNames) {
     const tensors = [1, 2, 3].map((range) => exponentOf(name, range));
-    numbers[`largest tensor, ${name}`] = tensors;
     const lengths = timedLengths(name);
     const rounds = [1, 2, 3].map(() => lengths.map((n) => millisecondsOf(name, n)));
-    numbers[`processor time, ${name}`] = rounds.map((times) => slope(lengths, times));
-    const shown = (list: number[]) => list.map((x) => x.toFixed(2)).join(', ');
-    report(`${name}: tensor ${shown(tensors)}; time ${shown(numbers[`processor time, ${name}`])}`);
-    report(`  ${lengths.map((n, i) => `n = ${n}: ${rounds[0][i].toFixed(1)} ms`).join(', ')}`);
+    const fastest = lengths.map((_, i) => Math.min(...rounds.map((times) => times[i])));
+    const times = slopes(lengths, fastest);
+    numbers[`largest tensor, ${name}`] = tensors;
+    numbers[`processor time, ${name}`] = times;
+    curves[`milliseconds, ${name}`] = [lengths, fastest];
+    report(`${name}: tensor ${shown(tensors)}; time ${shown(times)}; ms ${shown(fastest)}`);
   }
+  // Routing lists, for each query, the keys of all clusters that took it: as many as took the busiest.
+  const busiest = [1, 2, 3].map((range) => lengthsOf(routing, range).map(clustersOfBusiest));
+  numbers['busiest query, Routing Attention'] = busiest.map((clusters) => clusters[2]);
+  numbers['largest tensor without the busiest, Routing Attention'] = busiest.map(
+    (clusters, i) =>
+      numbers[`largest tensor, ${routing}`][i] - slope(lengthsOf(routing, i + 1), clusters),
+  );
+  report(`busiest ${busiest.map(String).join(' | ')}`);
   return {
     setting:
-      'exponents of n: of the largest tensor over three ranges, of processor time in three rounds',
+      'exponents of n over three ranges, from short to long; times: the fastest of three rounds',
     numbers,
+    curves,
   };
 }

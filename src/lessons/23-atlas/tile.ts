@@ -9,8 +9,12 @@ export type TileFrame = { x: number; y: number; width: number; height: number };
  * A map as SVG, to be put into a drawing: two panels side by side, four of them two by two. Each is darkest at its own largest weight; gates, which have a largest, at 1. Weights are
  * blue. Pictures are orange, with the outline of the whale; a ring is the pixel that asks.
  */
-export function atlasTile({ panels }: AtlasMap, frame: TileFrame): string {
-  const frames = panelFrames(panels, frame);
+export function atlasTile(
+  { panels }: AtlasMap,
+  frame: TileFrame,
+  align: 'middle' | 'left' = 'middle',
+): string {
+  const frames = panelFrames(panels, frame, align);
   return panels.map((panel, i) => panelOf(panel, frames[i])).join('');
 }
 
@@ -18,22 +22,28 @@ export function atlasTile({ panels }: AtlasMap, frame: TileFrame): string {
 export function panelFrames(
   panels: readonly AtlasPanel[],
   { x, y, width, height }: TileFrame,
+  align: 'middle' | 'left' = 'middle',
 ): TileFrame[] {
   const gap = 0.05 * Math.min(width, height);
   const across = panels.length > 1 ? 2 : 1;
   const down = Math.ceil(panels.length / across);
   const each = (whole: number, count: number) => (whole - (count - 1) * gap) / count;
-  const [wide, high] = [each(width, across), each(height, down)];
-  return panels.map(({ shows, values }, i) => {
+  const sizes = panels.map(({ shows, values }) => {
     const [columns, rows] = shows === 'channels' ? [1, 1] : [values[0].length, values.length];
-    const cell = Math.min(wide / columns, high / rows);
-    return {
-      x: x + (i % across) * (wide + gap) + (wide - columns * cell) / 2,
-      y: y + Math.floor(i / across) * (high + gap) + (high - rows * cell) / 2,
-      width: columns * cell,
-      height: rows * cell,
-    };
+    const cell = Math.min(each(width, across) / columns, each(height, down) / rows);
+    return { width: columns * cell, height: rows * cell };
   });
+  // Panels stand close together, and all of them in the middle or at the left.
+  const wide = Math.max(...sizes.map((size) => size.width));
+  const high = Math.max(...sizes.map((size) => size.height));
+  const spare = width - across * wide - (across - 1) * gap;
+  const left = align === 'left' ? x : x + spare / 2;
+  const top = y + (height - down * high - (down - 1) * gap) / 2;
+  return sizes.map((size, i) => ({
+    x: left + (i % across) * (wide + gap) + (wide - size.width) / 2,
+    y: top + Math.floor(i / across) * (high + gap) + (high - size.height) / 2,
+    ...size,
+  }));
 }
 
 /** Pictures: from white to dark orange, darker the more. */
