@@ -150,8 +150,8 @@ const windows: Exercise<Windows> = {
       does: 'loses at most 0.02 bits',
       look: ({ lost }) => (lost <= 0.02 ? undefined : `yours lose ${Number(lost).toFixed(3)}`),
     },
-    within(90),
-    within(60),
+    within(12),
+    within(9),
   ],
 };
 
