@@ -77,6 +77,7 @@ export {
 export { atlasKindOf, atlasKinds, familyTree } from './23-atlas/family-tree';
 export { atlasFigure, posterFigure } from './23-atlas/figures';
 export { formulas } from './23-atlas/formulas';
+export { limits } from './23-atlas/limits';
 export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
 export * from './23-atlas/page';
 export { quizAnswers, quizFaults, quizFigure, quizNames } from './23-atlas/quiz';

@@ -1,3 +1,4 @@
+import { bars } from '../../plots/bars';
 import { type Figure, figure, ink, pageWidth, plain, sequential, wrap } from '../../plots/figure';
 import { heads } from '../../plots/heads';
 import { heatmap } from '../../plots/heatmap';
@@ -163,6 +164,10 @@ export function atlasFigure(name: string): Figure {
       panels.map((panel) => panel.values),
       { ...heading, ...axes, names, columns: 2 },
     );
+  }
+  if (panels.length === 1 && panels[0].shows === 'channels') {
+    const each = (columns ?? []).map((channel, i) => ({ name: channel, value: values[0][i] }));
+    return bars(each, { ...heading, xTitle: panels[0].sums === 'gate' ? 'gate' : 'weight' });
   }
   const height = panels.length > 1 ? 230 : 280;
   return multiples(

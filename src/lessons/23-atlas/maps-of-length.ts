@@ -181,7 +181,7 @@ function linformer(): Drawn {
 function adaptive(): Drawn {
   const x = vectors(0.8).expandDims(1);
   const both = tf.concat([x, x], 1) as tf.Tensor4D;
-  const z = [0.5, 5];
+  const z = [0.5, 8];
   const { weights } = adaptiveSpanAttention(both, both, both, { z: tf.tensor1d(z) }, undefined, {
     ramp: 3,
     round: 1,
