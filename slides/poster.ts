@@ -6,6 +6,7 @@ import {
   atlasKinds,
   atlasMap,
   atlasTile,
+  costs,
   family,
   familyPlaces,
   formulas,
@@ -42,7 +43,7 @@ function card(name: string): string {
 <svg viewBox="0 0 86 51" role="img" aria-label="${escapeHtml(`${name}: ${look}`)}" shape-rendering="crispEdges">${atlasTile(atlasMap(name), frame, 'left')}</svg>
 <h3>${escapeHtml(shortName(name))}</h3>
 <div class="formula">${formula}</div>
-<p><b>${year}</b> ${escapeHtml(look)}</p>
+<p><b>${year} · ${costs[name].work}</b> ${escapeHtml(look)}</p>
 </article>`;
 }
 
@@ -100,10 +101,10 @@ ${readFileSync(asset('poster.css'), 'utf8')}</style>
 <body>
 <header>
 <h1>Attention: 36 methods</h1>
-<p>Each map was computed by the method itself, with parameters set by hand or drawn at random: nothing is trained.
-<b class="blue">Blue</b> are weights on <i>the old sailor saw the white whale and the whale saw him</i>: queries down, keys across, and each row sums to 1.
-<b class="warm">Orange</b> are weights, or gates from 0 to 1, on a picture of a whale above the sea, or on its channels; a blue ring is the pixel that asks.
-Each map is darkest at its own largest weight.</p>
+<p>Each map is computed by the method itself, with parameters set by hand or at random; nothing is trained.
+<b class="blue">Blue:</b> weights on <i>the old sailor saw the white whale and the whale saw him</i>, queries down, keys across; each row sums to 1.
+<b class="warm">Orange:</b> weights, or gates from 0 to 1, on a picture of a whale above the sea, or on its channels; a blue ring is the pixel that asks.
+Each map is darkest at its own largest weight. Behind the year: how the work grows with n words or pixels.</p>
 </header>
 <main>
 <div class="pair">${scores}${images}</div>

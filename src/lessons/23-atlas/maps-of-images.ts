@@ -205,7 +205,7 @@ function guidedMask(): Drawn {
   return {
     panels: [overPixels(weights, 'gate')],
     input: 'The same, as the region of a detected object.',
-    look: 'A sharp outline: the kernel is 3 × 3, to draw a mask by.',
+    look: 'A sharp outline: the kernel is 3 × 3, to draw a mask by.',
   };
 }
 

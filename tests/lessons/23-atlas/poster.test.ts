@@ -66,7 +66,7 @@ test('each method has one card, with a map, a name, a formula and its year', asy
       shapes: card.querySelectorAll('svg rect, svg path').length,
       formula: card.querySelectorAll('.formula .katex').length,
       errors: card.querySelectorAll('.katex-error').length,
-      year: Number(card.querySelector('p b')?.textContent),
+      year: Number.parseInt(card.querySelector('p b')?.textContent ?? '', 10),
     })),
   );
   expect(cards.map(({ name }) => name).sort()).toEqual(atlasNames.map(shortName).sort());
