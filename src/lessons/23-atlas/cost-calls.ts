@@ -14,36 +14,6 @@ import {
   randomSynthesizer,
   randomSynthesizerParameters,
 } from '../../attention/heads/synthesizer';
-import {
-  attentionAugmentedConvolution,
-  augmentedConvolutionParameters,
-} from '../../attention/images/attention-augmented-convolution';
-import { cbam, cbamParameters } from '../../attention/images/cbam';
-import {
-  channelAttentionModule,
-  channelAttentionParameters,
-} from '../../attention/images/channel-attention-module';
-import {
-  channelWiseSoftAttention,
-  channelWiseSoftParameters,
-} from '../../attention/images/channel-wise-soft';
-import {
-  globalContextBlock,
-  globalContextParameters,
-} from '../../attention/images/global-context-block';
-import {
-  pointWiseSpatialAttention,
-  pointWiseSpatialParameters,
-} from '../../attention/images/point-wise-spatial';
-import { saganAttention, saganParameters } from '../../attention/images/sagan';
-import {
-  spatialAttentionGuidedMask,
-  spatialAttentionGuidedMaskParameters,
-} from '../../attention/images/spatial-attention-guided-mask';
-import {
-  spatialAttentionModule,
-  spatialAttentionParameters,
-} from '../../attention/images/spatial-attention-module';
 import { angularHash, randomRotations } from '../../attention/lsh/angular-hash';
 import { lshAttention } from '../../attention/lsh/lsh';
 import { adaptiveSpanAttention } from '../../attention/positions/adaptive-span';
@@ -72,13 +42,10 @@ import { sortcutSinkhornAttention } from '../../attention/sparse/sortcut-sinkhor
 import { sparseTransformerAttention } from '../../attention/sparse/sparse-transformer';
 import { random, uniform } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
+import { callsOnImages, type Prepare } from './cost-calls-on-images';
 
 const depth = 16;
-const channels = 16;
 const window = 64;
-
-/** Makes inputs for n positions, and returns a call that computes a context from them. */
-type Prepare = (n: number) => () => tf.Tensor;
 
 /** Queries, keys and values [1, n, 16], and a stream for the parameters. */
 const words =
@@ -92,18 +59,6 @@ const words =
     const next = random(n);
     const [q, k, v] = [1, 2, 3].map(() => uniform([1, n, depth], next, 1) as tf.Tensor3D);
     const call = f({ q, k, v, n, root: Math.round(Math.sqrt(n)) }, next);
-    return () => call().context;
-  };
-
-/** An image [1, √n, √n, 16]. */
-const image =
-  (
-    f: (x: tf.Tensor4D, next: () => number, side: number) => () => { context: tf.Tensor },
-  ): Prepare =>
-  (n) => {
-    const next = random(n);
-    const side = Math.round(Math.sqrt(n));
-    const call = f(uniform([1, side, side, channels], next, 1) as tf.Tensor4D, next, side);
     return () => call().context;
   };
 
@@ -272,45 +227,5 @@ export const calls: Record<string, Prepare> = {
     const parameters = graphSelfAttentionParameters({ dModel: depth, heads: 1 }, next);
     return () => graphSelfAttention(x, pairs, parameters).context;
   },
-  'SAGAN Self-Attention Module': image((x, next) => {
-    const parameters = saganParameters({ channels }, next);
-    return () => saganAttention(x, parameters);
-  }),
-  'Attention-augmented Convolution': image((x, next, side) => {
-    const both = { outputs: channels, dKey: 8, dValue: 8, heads: 2 };
-    const parameters = augmentedConvolutionParameters(
-      { channels, height: side, width: side, ...both },
-      next,
-    );
-    return () => attentionAugmentedConvolution(x, parameters, 2);
-  }),
-  'Point-wise Spatial Attention': image((x, next, side) => {
-    const parameters = pointWiseSpatialParameters({ channels, height: side, width: side }, next);
-    return () => pointWiseSpatialAttention(x, parameters);
-  }),
-  'Global Context Block': image((x, next) => {
-    const parameters = globalContextParameters({ channels }, next);
-    return () => globalContextBlock(x, parameters);
-  }),
-  'Spatial Attention Module': image((x, next) => {
-    const parameters = spatialAttentionParameters({}, next);
-    return () => spatialAttentionModule(x, parameters);
-  }),
-  'Channel Attention Module': image((x, next) => {
-    const parameters = channelAttentionParameters({ channels }, next);
-    return () => channelAttentionModule(x, parameters);
-  }),
-  CBAM: image((x, next) => {
-    const parameters = cbamParameters({ channels }, next);
-    return () => cbam(x, parameters);
-  }),
-  'Spatial Attention-Guided Mask': image((x, next) => {
-    const parameters = spatialAttentionGuidedMaskParameters({ channels, classes: 2 }, next);
-    return () => spatialAttentionGuidedMask(x, parameters);
-  }),
-  'Channel-wise Soft Attention': image((x, next) => {
-    const parameters = channelWiseSoftParameters({ queryDepth: depth, dAttention: depth }, next);
-    const query = uniform([1, depth], next, 1) as tf.Tensor2D;
-    return () => channelWiseSoftAttention(query, x, parameters);
-  }),
+  ...callsOnImages,
 };

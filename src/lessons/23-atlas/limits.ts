@@ -1,7 +1,7 @@
 /**
  * When a method is its parent again: what has to be chosen for both to give the same weights (for
- * those that mix keys or lists, the same context). Tests hold each to it. The others have no such
- * choice: something in them is always different, a tanh, a gate, a norm.
+ * those that mix keys or list some, the same context). Tests hold each to it. The others have no such
+ * choice with their parent: a tanh, a gate or a norm stays in between.
  */
 export const limits: Readonly<Record<string, string>> = {
   'Dense Synthesized Attention': 'W_1 = 1 and positive inputs',

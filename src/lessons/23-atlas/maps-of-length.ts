@@ -221,7 +221,10 @@ function graph(): Drawn {
 }
 
 export const lengthMaps: Record<string, () => Drawn> = {
-  'Strided Attention': factorized('strided', 'A band behind the diagonal, and lines four apart before it.'),
+  'Strided Attention': factorized(
+    'strided',
+    'A band behind the diagonal, and lines four apart before it.',
+  ),
   'Fixed Factorized Attention': factorized(
     'fixed',
     'Triangles on the diagonal, and columns below them: the last word of each block.',

@@ -1,8 +1,8 @@
 import type { Figure } from '../../plots/figure';
 import { sentences } from '../../plots/words';
 import { random, shuffled } from '../../tensors/random';
-import { multiples } from './figures';
 import { atlasMap, atlasNames } from './maps';
+import { multiples } from './multiples';
 
 /** Maps that nobody could tell apart without the words: a quiz has one of each group at most. */
 const alike = [
