@@ -130,6 +130,6 @@ function expectWeights(name: string, rows: number[][]): void {
   rows.forEach((row, i) => {
     const sum = row.reduce((a, b) => a + b, 0);
     if (Math.min(Math.abs(sum - 1), Math.abs(sum)) > 1e-4)
-      throw new Error(`${name}: row ${i} sums to ${sum}, and is no gate`);
+      throw new Error(`${name}: row ${i} sums to ${sum.toFixed(3)}, and is no gate`);
   });
 }

@@ -56,7 +56,7 @@ describe('page', () => {
     };
     expect(() => page('CBAM', doubled, attended)).toThrow('.context');
     const gate = () => ({ context: tf.zeros([1]), weights: tf.tensor2d([[0.5, 0.9]]) });
-    expect(() => page('CBAM', gate, gate)).toThrow('row 0 sums to 1.4');
+    expect(() => page('CBAM', gate, gate)).toThrow('row 0 sums to 1.400');
     page('CBAM', gate, gate, { gate: true });
   });
 
