@@ -28,7 +28,7 @@ const readBy: [RegExp, string[]][] = [
   [/^src\/lessons\/[^/]*\/homework\.ipynb$/, [classes]],
   [/^src\/lessons\/[^/]*\/(right|wrong)\.md$/, [assignments]],
   [/^slides\//, ['tests/slides/']],
-  [/^slides\/poster|^notebooks\/images\/atlas/, ['tests/lessons/23-atlas/poster.test.ts']],
+  [/^notebooks\/images\/atlas/, ['tests/slides/poster.test.ts']],
   [/^src\/lessons\/23-.*\/results\.json$/, ['tests/lessons/23-atlas/costs.test.ts']],
   [
     /^tools\/(setup|python)\/|^tools\/(run\.cjs|tsconfig\.build\.json|commands\/start\.ts)$/,

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { atlasNames, family, shortName } from 'attention';
 import { type Browser as Chromium, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Browser } from '../../../slides/chromium';
-import { paper, posterHtml, printPoster } from '../../../slides/poster';
-import { parsed } from '../../../tools/commands/slides';
-import { findChromium } from '../../../tools/render/chromium';
+import { Browser } from '../../slides/chromium';
+import { paper, posterHtml, printPoster } from '../../slides/poster';
+import { parsed } from '../../tools/commands/slides';
+import { findChromium } from '../../tools/render/chromium';
 
 const folder = mkdtempSync(join(tmpdir(), 'poster-'));
 const requests: string[] = [];
@@ -142,7 +142,7 @@ test('no letter is smaller than 14 points, but indices of formulas', async () =>
 });
 
 test('the picture of it is stored, and the command is known', () => {
-  const file = join(import.meta.dirname, '../../../notebooks/images/atlas.png');
+  const file = join(import.meta.dirname, '../../notebooks/images/atlas.png');
   expect(statSync(file).size).toBeLessThan(400e3);
   expect(readFileSync(file).subarray(1, 4).toString()).toBe('PNG');
   expect(parsed(['--poster'])).toMatchObject({ poster: true, numbers: [] });
