@@ -59,6 +59,10 @@ const mixture = [
   [0.3, 0.9],
   [-0.6, 0.2],
 ];
+const other = [
+  [0.8, -0.4],
+  [0.5, 1.1],
+];
 const scoresFor = (seed: number, keys: number) =>
   [1, 2].map((h) => drawn(random(seed + h), [2, keys], 2));
 
@@ -95,8 +99,8 @@ const talking: Exercise<Talking> = {
         const scores = scoresFor(10, 3).map((map) => map.map((row) => row.map((s) => 500 * s)));
         return near(
           'scores times 500: w′',
-          f(scores, mixture, mixture),
-          rightTalking(scores, mixture, mixture),
+          f(scores, mixture, other),
+          rightTalking(scores, mixture, other),
         );
       },
     },
