@@ -62,6 +62,8 @@ export {
   type Growth,
   lengthsOf,
 } from './23-atlas/costs';
+export * from './23-atlas/equations';
+export { lesson23 } from './23-atlas/exercises';
 export {
   ancestors,
   type Changed,
@@ -77,6 +79,7 @@ export { atlasFigure, posterFigure } from './23-atlas/figures';
 export { formulas } from './23-atlas/formulas';
 export { limits } from './23-atlas/limits';
 export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
+export * from './23-atlas/page';
 export { quizAnswers, quizFaults, quizFigure, quizNames } from './23-atlas/quiz';
 export { atlasTile, type TileFrame } from './23-atlas/tile';
 export * from './long-context';
