@@ -3,6 +3,7 @@ import { imageLocal1DAttention } from '../../attention/images/image-local';
 import { axialPositionParameters, axialPositions } from '../../layers/axial-positions';
 import { feedForward } from '../../layers/feed-forward';
 import {
+  type DecoderLayerParameters,
   decoderLayerParameters,
   encoderLayer,
   encoderLayerParameters,
@@ -29,12 +30,14 @@ const rows = { block: side, memory: side };
  * Super-resolution: an encoder reads the small picture, and the painter of the lesson ('1-D, 14')
  * draws the large one, asking it in every layer.
  *
- *     m_b = Encoder(g_b w √dModel + [row_b; column_b])                       small pixel b, no mask
+ *     m_b = Encoder(level_b w √dModel + [row_b; column_b])                   small pixel b, no mask
  *     y = x + LocalAttention(LN(x))   z = y + MultiHead(LN(y), m, m)   x′ = z + FFN(LN(z))
  *     p(pixel_i = c | pixels before it, small picture) = softmax_c(LN(x)_i W + b)
  *
  * Source: Parmar et al. (2018), Sections 3.2 (encoder and decoder) and 5.3 (no mask in the encoder).
- * Here layer normalisation stands before each sublayer, and a grey value is one number.
+ * Here layer normalisation stands before each sublayer, and a mean level is one number. To be learned
+ * within a minute, a small pixel has the mean coordinates of its square, and cross-attention begins
+ * with W_K = W_Q.
  */
 export class Enlarger {
   readonly parameters: Record<string, tf.Variable>;
@@ -47,18 +50,18 @@ export class Enlarger {
     const next = random(seed);
     const sizes = { dModel, dHidden: 2 * dModel };
     const vector = (count: number) => uniform([count, dModel], next, Math.sqrt(3 / dModel));
-    const places = (n: number) =>
-      axialPositionParameters({ shape: [n, n], depths: [dModel >> 1, dModel >> 1] }, next);
+    const depths = [dModel >> 1, dModel - (dModel >> 1)];
     this.tree = variables({
       levels: vector(levels),
       start: vector(1),
-      places: places(side),
-      layers: Array.from({ length: layers }, () => decoderLayerParameters(sizes, next)),
+      places: axialPositionParameters({ shape: [side, side], depths }, next),
+      layers: Array.from({ length: layers }, () =>
+        nearAtFirst(decoderLayerParameters(sizes, next)),
+      ),
       norm: layerNormParameters(dModel),
       W: uniform([dModel, levels], next),
       b: tf.zeros([levels]),
       grey: vector(1),
-      smallPlaces: places(smallCanvas.side),
       encoder: encoderLayerParameters(sizes, next),
       smallNorm: layerNormParameters(dModel),
     });
@@ -70,8 +73,9 @@ export class Enlarger {
     const { tree, heads } = this;
     expectShape('pictures', pictures, ['batch', smallCanvas.side ** 2]);
     return tf.tidy(() => {
-      const grey = tf.mul(dense(pictures.expandDims(2), tree.grey), this.scale);
-      const x = tf.add(grey, axialPositions(tree.smallPlaces));
+      const level = tf.mul(pictures.expandDims(2), (levels - 1) * this.scale);
+      const middles = tree.places.map((table) => tf.matMul(alongSquares(), table));
+      const x = tf.add(dense(level, tree.grey), axialPositions(middles));
       const { output } = encoderLayer(x, tree.encoder, { heads, norm: 'pre' });
       return layerNorm(output, tree.smallNorm) as tf.Tensor3D;
     });
@@ -167,6 +171,23 @@ export class Enlarger {
   private get scale(): number {
     return Math.sqrt(this.tree.start.shape[1] as number);
   }
+}
+
+/** Means over the rows (or columns) of each square: [4, 14]. */
+function alongSquares(): tf.Tensor2D {
+  const { side: count, square } = smallCanvas;
+  return tf.tensor2d(
+    Array.from({ length: count }, (_, b) =>
+      Array.from({ length: side }, (__, i) => Number(Math.floor((i - 1) / square) === b) / square),
+    ),
+  );
+}
+
+/** W_K begins as W_Q, so that whoever asks gets the largest scores from what is like itself. */
+function nearAtFirst(layer: DecoderLayerParameters): DecoderLayerParameters {
+  const { crossAttention } = layer;
+  crossAttention.WK.dispose();
+  return { ...layer, crossAttention: { ...crossAttention, WK: crossAttention.WQ.clone() } };
 }
 
 /** Whose small picture an image is drawn from: its own, or (a control) that of another digit. */
