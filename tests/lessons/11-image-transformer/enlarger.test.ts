@@ -1,11 +1,13 @@
 import {
   bicubic,
+  bitsPerPixel,
   canvas,
   checkpointFile,
   Enlarger,
   enlargedBits,
   loadCheckpoint,
   nearestLabels,
+  painter,
   picturesFor,
   pixelsOf,
   random,
@@ -19,7 +21,7 @@ import {
 } from 'attention';
 import { describe, expect, test } from 'vitest';
 
-const { train, trainLabels, test: heldOut } = smallDigits();
+const { train, trainLabels, test: heldOut, testLabels } = smallDigits();
 const { side, levels } = canvas;
 const places = side ** 2;
 const mean = (list: number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
@@ -193,4 +195,31 @@ describe('the checkpoint image-enlarger', () => {
     const others = picturesFor(some.slice(0, 12), "another's");
     expect(mean(strayed(drawn, few))).toBeLessThan(mean(strayed(drawn, others)) / 2);
   });
+});
+
+test('what the lesson says of its table and of hidden squares is so', () => {
+  const { numbers } = storedResults('11');
+  const some = heldOut.slice(0, 100);
+  const own = some.map(shrunk);
+  const fog = bicubic(own);
+  const right = nearestLabels(fog, train, trainLabels).map((n, i) => Number(n === testLabels[i]));
+  expect(mean(right)).toBeLessThan(0.5);
+  expect(mean(strayed(fog, own))).toBeGreaterThan(
+    Math.max(...numbers['small picture, its own: levels off']),
+  );
+  const nothing = mean(numbers['1-D, 14, twice as long']);
+  const lied = mean(numbers['small picture, its own: bits, lied to']) / nothing;
+  expect([lied > 3.5, lied < 4]).toEqual([true, true]);
+
+  const model = new Enlarger();
+  loadCheckpoint(checkpointFile('image-enlarger'), model.parameters);
+  const master = painter({ block: 14, memory: 14 });
+  loadCheckpoint(checkpointFile('image-transformer'), master.parameters);
+  const bits = enlargedBits(model, some, own);
+  const hidden = Array.from({ length: places }, (_, i) => {
+    const [row, column] = squareOf(i);
+    return Array.from({ length: 16 }, (__, b) => Number(b !== 4 * row + column));
+  });
+  const without = enlargedBits(model, some, own, tf.tensor3d([hidden]));
+  expect(without - bits).toBeGreaterThan(10 * (bitsPerPixel(master, some) - bits));
 });
