@@ -181,6 +181,13 @@ describe('what the lesson says of its stored runs', () => {
     const pairs = (one: string, other: string) =>
       stored(one).map((x, i) => Math.abs(x) < Math.abs(stored(other)[i]));
     expect(pairs('simple alone: loss', 'attention alone: loss')).toEqual([true, true, true]);
+    const below = (kind: string) =>
+      (storedResults('12').curves as Record<string, number[][]>)[`${kind} alone: loss`].map(
+        (curve) => curve.findIndex((x) => x < 1.5),
+      );
+    const left = below('attention');
+    expect(below('simple').map((tens, i) => tens < left[i])).toEqual([true, true, true]);
+    expect(below('residual')).toEqual([-1, -1, -1]);
     expect(pairs('attention: gamma in G', 'attention: gamma in D')).toEqual([true, true, true]);
   });
 });
