@@ -38,7 +38,7 @@ test('weights have one scale with a bar, a query has a ring, groups have names',
   expect(data[2].marker.symbol).toBe('circle-open');
   expect([data[2].x, data[2].y]).toEqual([[0], [0.94]]);
   expect(data.filter(({ marker }) => marker?.showscale).length).toBe(1);
-  expect([data[1].marker.cmax, data[4].marker.cmax]).toEqual([0.8, 0.8]);
+  expect([data[1].marker.cmax, data[4].marker.cmax]).toEqual([1, 1]);
   expect(layout.meta.alt).toContain('most weight 0.75 at (0, 0, 1)');
   const grouped = clouds([{ name: 'g', points, groups: [0, 1, 1] }], {
     ...options,
