@@ -47,7 +47,7 @@ const tilt = (20 * Math.PI) / 180;
 
 /**
  * Clouds of points in space, seen from slightly above; a slider turns all of them about their
- * vertical axis. Near points are larger than far ones. The grey square is a floor below them.
+ * vertical axis. Near points are larger than far ones. The grey square is a floor that they touch.
  *
  * It projects by itself instead of asking for Plotly's `scatter3d`, whose WebGL is not there in still
  * pictures, on paper and on many machines without a screen.
@@ -75,10 +75,10 @@ export function clouds(given: PointCloud[], options: CloudsOptions): Figure {
   const largest = Math.max(0, ...given.flatMap(({ weights }) => Array.from(weights ?? [])));
   const max = options.max ?? scaleEnd(largest);
   const frames = Array.from({ length: views }, (_, v) =>
-    given.flatMap((one) => seen(one, (2 * Math.PI * v) / views, side)),
+    given.flatMap((one) => seen(one, Math.PI / 6 + (2 * Math.PI * v) / views, side)),
   );
   const first = given.findIndex(({ weights }) => weights);
-  const axis = { visible: false, range: [-1.3, 1.3], fixedrange: true };
+  const axis = { visible: false, range: [-1.15, 1.15], fixedrange: true };
   const made = figure(
     given.flatMap((one, i) =>
       traces(one, { max, bar: i === first, height: side }).map((trace, t) => {
@@ -242,13 +242,8 @@ function seen({ points, query }: PointCloud, angle: number, side: number) {
       ...(sized ? { sizes: all.map(({ size }) => cut(size + larger, 1)) } : {}),
     };
   };
-  const floor = [
-    [-0.8, -0.8, -1],
-    [0.8, -0.8, -1],
-    [0.8, 0.8, -1],
-    [-0.8, 0.8, -1],
-    [-0.8, -0.8, -1],
-  ];
+  const low = Math.min(...points.map((p) => p[2]));
+  const floor = [-1, 1, 1, -1, -1].map((x, i) => [0.7 * x, i < 2 || i > 3 ? -0.7 : 0.7, low]);
   const drawn = [path(floor, false), path(points, true)];
   return query === undefined ? drawn : [...drawn, path([points[query]], true, 6)];
 }

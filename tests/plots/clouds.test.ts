@@ -11,9 +11,11 @@ const points = [
 test('clouds(…) looks from slightly above, and the slider goes round', () => {
   const { data, layout } = clouds([{ name: 'three', points }], options);
   const dots = data[1];
-  expect(dots.x).toEqual([1, 0, 0]); // to the right, away from the eye, up
-  expect(dots.y).toEqual([0, 0.34, 0.94]);
+  // The eye stands 30 degrees aside: to the right, away from it, up.
+  expect(dots.x).toEqual([0.87, -0.5, 0]);
+  expect(dots.y).toEqual([0.17, 0.3, 0.94]);
   expect(dots.marker.size[1]).toBeLessThan(dots.marker.size[0]); // far is small
+  expect(data[0].y[0]).toBe(data[0].y[4]); // the floor is closed
   const { steps } = layout.sliders[0];
   expect(steps.map(({ label }: any) => label)).toEqual([
     '0',
@@ -26,8 +28,8 @@ test('clouds(…) looks from slightly above, and the slider goes round', () => {
     '315',
   ]);
   const [{ x, y }] = steps[2].args;
-  expect(x[1]).toEqual([0, -1, 0]); // a quarter later
-  expect(y[1]).toEqual([0.34, 0, 0.94]);
+  expect(x[1]).toEqual([-0.5, -0.87, 0]); // a quarter later
+  expect(y[1]).toEqual([0.3, -0.17, 0.94]);
   expect(x.length).toBe(data.length);
 });
 
