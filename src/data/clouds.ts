@@ -125,8 +125,9 @@ function placed(
 ): PointInSpace[] {
   const stretch = [0, 1, 2].map(() => 1 + (2 * next() - 1) / 7);
   const stretched = points.map((p) => p.map((x, i) => x * stretch[i]) as PointInSpace);
-  const matrix =
-    turned === 'not' ? undefined : rotation(next, turned === 'upright' ? 'vertical' : 'any');
+  // Both are drawn, so that upright and turned clouds of one seed are the same but for the turn.
+  const [upright, anyhow] = [rotation(next, 'vertical'), rotation(next)];
+  const matrix = turned === 'not' ? undefined : turned === 'upright' ? upright : anyhow;
   const whole = centred(matrix ? turn(stretched, matrix) : stretched);
   return whole.map((p) => p.map((x) => x + 0.02 * (2 * next() - 1)) as PointInSpace);
 }
