@@ -135,9 +135,9 @@ export function cloudReader({ kind, task = 'name', seed = 1 }: CloudReaderOption
           x = tf.squeeze(summed.context, [1]);
         }
       } else {
-        const all = nearestNeighbours(places, n); // from near to far
+        const ordered = nearestNeighbours(places, n); // from near to far
         const some = (from: number[]) =>
-          tf.gather(all, tf.tensor1d(from, 'int32'), 2) as tf.Tensor3D;
+          tf.gather(ordered, tf.tensor1d(from, 'int32'), 2) as tf.Tensor3D;
         const eighths = Array.from({ length: near }, (_, i) => Math.floor((i * n) / near));
         keys = [some(eighths.map((_, i) => Math.min(i, n - 1))), some(eighths)];
         x = tf.broadcastTo(learned.start, [batch, n, relative]);
