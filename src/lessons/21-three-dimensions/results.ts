@@ -16,12 +16,13 @@ const seeds = [1, 2, 3];
 const poolings: Pooling[] = ['raw', 'mean', 'sum', 'max', 'attention'];
 
 /** All readers of clouds: what they are, and how the clouds stood from which they learned. */
-const readers: Record<string, CloudReaderOptions & Pick<CloudTraining, 'turned'>> = {
+const readers: Record<string, CloudReaderOptions & Pick<CloudTraining, 'turned' | 'steps'>> = {
   flat: { kind: 'flat' },
   mean: { kind: 'mean' },
   max: { kind: 'max' },
   attention: { kind: 'attention' },
   vector: { kind: 'vector' },
+  'vector, long': { kind: 'vector', steps: 750 },
   distance: { kind: 'distance' },
   'max, turned': { kind: 'max', turned: 'anyhow' },
   'attention, turned': { kind: 'attention', turned: 'anyhow' },
@@ -47,10 +48,10 @@ export async function results(report: (line: string) => void): Promise<Results> 
       report(`largest of a set, ${kind}, seed ${seed}: ${error.toFixed(2)}`);
       tf.dispose(model.parameters);
     }
-  for (const [name, { turned, ...options }] of Object.entries(readers))
+  for (const [name, { turned, steps, ...options }] of Object.entries(readers))
     for (const seed of seeds) {
       const model = cloudReader({ ...options, seed });
-      await trainCloudReader(model, { turned });
+      await trainCloudReader(model, { turned, steps });
       const gaps: Record<string, Standing> = {
         half: { missing: 'half' },
         side: { missing: 'side' },
