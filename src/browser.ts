@@ -155,6 +155,7 @@ export * from './training/average-precision';
 export * from './training/copy-task';
 export * from './training/cross-entropy';
 export * from './training/error-rates';
+export * from './training/frechet-distance';
 export * from './training/hungarian';
 export * from './training/schedule';
 export * from './training/set-prediction-loss';
