@@ -119,6 +119,7 @@ export { arcs } from './plots/arcs';
 export { type Bar, type BarsOptions, bars } from './plots/bars';
 export type { PictureBox } from './plots/boxes';
 export { type Circle, type CirclesOptions, circles } from './plots/circles';
+export { type CloudsOptions, clouds, type PointCloud } from './plots/clouds';
 export type { CurvesOptions } from './plots/curves';
 export { curves, type Series } from './plots/curves';
 export type { Figure } from './plots/figure';

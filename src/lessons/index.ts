@@ -56,6 +56,9 @@ export { lesson19 } from './19-detection/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
+export * from './21-three-dimensions/cloud-readers';
+export { lesson21 } from './21-three-dimensions/exercises';
+export * from './21-three-dimensions/number-sets';
 export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
 export {
