@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 mendSecondDerivatives();
+keepWithoutCopying();
 
 /**
  * An operation whose gradient needs its own result, such as a softmax, is noted on the tape *after* the
@@ -34,6 +35,25 @@ function mendSecondDerivatives(): void {
     let place = tape.length - 1;
     while (place > 0 && isCopy(tape[place - 1])) place--;
     tape.splice(place, 0, tape.pop() as Node);
+  };
+}
+
+/**
+ * What an operation needs for its gradient is kept as another tensor of the same numbers. TensorFlow.js
+ * makes it by an operation, and notes that on the tape, for second derivatives. Here first ones do without.
+ */
+function keepWithoutCopying(): void {
+  const engine = tf.engine() as unknown as {
+    state: { gradientDepth: number };
+    backend: tf.KernelBackend;
+    clone: (x: tf.Tensor) => tf.Tensor;
+    makeTensorFromTensorInfo: (info: tf.TensorInfo) => tf.Tensor;
+  };
+  const { clone } = engine;
+  engine.clone = (x) => {
+    if (engine.state.gradientDepth !== 1) return clone.call(engine, x);
+    engine.backend.incRef(x.dataId);
+    return engine.makeTensorFromTensorInfo(x);
   };
 }
 
