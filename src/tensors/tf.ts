@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 
 mendSecondDerivatives();
 keepWithoutCopying();
+sumWhatIsTiled();
 
 /**
  * An operation whose gradient needs its own result, such as a softmax, is noted on the tape *after* the
@@ -55,6 +56,23 @@ function keepWithoutCopying(): void {
     engine.backend.incRef(x.dataId);
     return engine.makeTensorFromTensorInfo(x);
   };
+}
+
+/** The gradient of tiling, and so of broadcasting: one sum, where TensorFlow.js adds slice after slice. */
+function sumWhatIsTiled(): void {
+  tf.registerGradient({
+    kernelName: 'Tile',
+    inputsToSave: ['x'],
+    gradFunc: (dy, [x], attributes) => {
+      const { reps } = attributes as unknown as { reps: number[] };
+      const shape = x.shape.flatMap((size, axis) => (reps[axis] > 1 ? [reps[axis], size] : [size]));
+      const copies: number[] = [];
+      reps.forEach((n, axis) => {
+        if (n > 1) copies.push(axis + copies.length);
+      });
+      return { x: () => tf.sum((dy as tf.Tensor).reshape(shape), copies) };
+    },
+  });
 }
 
 /** The backend in use: `'tensorflow'` is native, `'cpu'` pure JavaScript, `'webgl'` a browser's. */
