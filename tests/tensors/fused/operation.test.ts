@@ -13,6 +13,8 @@ import {
   type GruParameters,
   gru,
   layerNorm,
+  lstm,
+  lstmCell,
   multiHeadAttention,
   multiHeadParameters,
   random,
@@ -117,6 +119,35 @@ describe.runIf(hasFused())('fused operations', () => {
           },
           [...inputs, ...aligner, gates, gatesBias, candidate, candidateBias],
         );
+    },
+  );
+
+  test.each(sizes)(
+    'lstm is the plain one for sizes %i, %i, %i, %i',
+    (batch, time, depth, units) => {
+      const states = [draw(batch, units), draw(batch, units)];
+      const inputs = [draw(batch, time, depth), ...states, draw(depth + units, 4 * units)];
+      const visible = mask(batch, time);
+      for (const reverse of [false, true])
+        for (const hidden of [undefined, visible])
+          expectSame(
+            (...[x, h, c, W, b]) => {
+              const run = lstm(x, { W, b }, hidden, { reverse, initial: { h, c } });
+              return tf.concat(
+                [run.states, run.final.h.expandDims(1), run.final.c.expandDims(1)],
+                1,
+              );
+            },
+            [...inputs, draw(4 * units)],
+          );
+      const [x] = [draw(batch, depth)];
+      expectSame(
+        (...[y, h, c, W, b]) => {
+          const step = lstmCell(y, { h, c }, { W, b });
+          return tf.concat([step.h, step.c], 1);
+        },
+        [x, ...inputs.slice(1), draw(4 * units)],
+      );
     },
   );
 

@@ -52,6 +52,13 @@ static std::string define_all() {
         {{"d_context", "q", "v", "scale", "buckets: int32", "shown", "context", "normalisers"},
          {"d_q", "d_v"},
          {"rounds", "chunk_length", "causal", "across_buckets"}});
+    define<lstm>("AttentionLstm", {{"x", "initial", "w", "b", "visible"},
+                                   {"states", "activated"},
+                                   {"reverse"}});
+    define<lstm_gradient>("AttentionLstmGradient", {{"d_states", "x", "initial", "w", "b", "visible",
+                                                     "states", "activated"},
+                                                    {"d_x", "d_initial", "d_w", "d_b"},
+                                                    {"reverse"}});
     define<rotary>("AttentionRotary", {{"x"}, {"y"}, {"heads", "parts", "start"}});
     define<rotary_gradient>("AttentionRotaryGradient",
                             {{"d_y", "x"}, {"d_x"}, {"heads", "parts", "start"}});

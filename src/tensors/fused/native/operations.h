@@ -22,5 +22,7 @@ void layer_norm(Call& call);
 void layer_norm_gradient(Call& call);
 void lsh(Call& call);
 void lsh_gradient(Call& call);
+void lstm(Call& call);
+void lstm_gradient(Call& call);
 void rotary(Call& call);
 void rotary_gradient(Call& call);
