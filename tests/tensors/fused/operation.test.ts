@@ -15,6 +15,8 @@ import {
   layerNorm,
   lstm,
   lstmCell,
+  lstmn,
+  lstmnParameters,
   multiHeadAttention,
   multiHeadParameters,
   random,
@@ -147,6 +149,22 @@ describe.runIf(hasFused())('fused operations', () => {
           return tf.concat([step.h, step.c], 1);
         },
         [x, ...inputs.slice(1), draw(4 * units)],
+      );
+    },
+  );
+
+  // Of a single step the weights are 0, and have no gradient.
+  test.each(sizes.filter(([, time]) => time > 1))(
+    'lstmn is the plain one for sizes %i, %i, %i, %i, weights included',
+    (batch, time, inputDepth, units, dAttention) => {
+      const { intra, lstm: cell } = lstmnParameters({ inputDepth, units, dAttention }, next);
+      const parameters = [intra.W, intra.U, intra.v, cell.W, draw(4 * units)];
+      expectSame(
+        (...[x, W, U, v, gates, b]) => {
+          const run = lstmn(x, { intra: { W, U, v }, lstm: { W: gates, b } });
+          return tf.concat([run.tape, run.states, tf.mul(run.weights, 3)], 2);
+        },
+        [draw(batch, time, inputDepth), ...parameters],
       );
     },
   );

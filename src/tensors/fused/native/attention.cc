@@ -1,5 +1,5 @@
-#include "matrices.h"
 #include "operations.h"
+#include "softmax.h"
 
 /** A tensor [batch, heads, length, depth], or [batch, length, heads · depth], read head by head. */
 struct InHeads {
@@ -24,40 +24,6 @@ struct InHeads {
     return rows(data + i / heads * to_batch + i % heads * to_head, length, depth, to_row);
   }
 };
-
-/** Numbers that broadcast to [batch, heads, queries, keys]: 0 where a key is hidden. Or none. */
-struct Mask {
-  const float* data;
-  Index to[4] = {0, 0, 0, 0};
-
-  Mask(const Tensor& tensor) : data(tensor.size() > 0 ? tensor.data : nullptr) {
-    Index step = 1, axis = 4;
-    for (size_t i = tensor.shape.size(); i-- > 0; step *= tensor.shape[i])
-      to[--axis] = tensor.shape[i] == 1 ? 0 : step;
-  }
-  const float* row(Index batch, Index head, Index query) const {
-    return data ? data + batch * to[0] + head * to[1] + query * to[2] : nullptr;
-  }
-};
-
-/** Softmax of a row over the keys that are visible; 0 if none is. */
-template <typename Row>
-static void softmax(Row row, const float* visible, Index step) {
-  using Numbers = Eigen::Map<const Eigen::Array<float, 1, Eigen::Dynamic>>;
-  const float nothing = -std::numeric_limits<float>::infinity();
-  auto e = row.array();
-  if (visible && step == 0) {
-    if (*visible == 0) return void(e = 0);
-    visible = nullptr;
-  }
-  const Numbers shown(visible, visible ? e.size() : 0);
-  if (visible) e = (shown != 0).select(e, nothing);
-  const float largest = e.maxCoeff();
-  if (largest == nothing) return void(e = 0);
-  e = (e - largest).exp();
-  if (visible) e *= shown;
-  e /= e.sum();
-}
 
 /** Queries that are looked at together: their weights stay in the cache. */
 const Index BLOCK = 64;

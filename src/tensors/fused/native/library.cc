@@ -59,6 +59,15 @@ static std::string define_all() {
                                                      "states", "activated"},
                                                     {"d_x", "d_initial", "d_w", "d_b"},
                                                     {"reverse"}});
+    define<lstmn>("AttentionLstmn", {{"x", "w", "u", "v", "gates", "bias"},
+                                     {"tapes", "weights", "activated", "summaries", "layer"},
+                                     {}});
+    define<lstmn_gradient>(
+        "AttentionLstmnGradient",
+        {{"d_tapes", "d_weights", "x", "w", "u", "v", "gates", "bias", "tapes", "weights",
+          "activated", "summaries", "layer"},
+         {"d_x", "d_w", "d_u", "d_v", "d_gates", "d_bias"},
+         {}});
     define<rotary>("AttentionRotary", {{"x"}, {"y"}, {"heads", "parts", "start"}});
     define<rotary_gradient>("AttentionRotaryGradient",
                             {{"d_y", "x"}, {"d_x"}, {"heads", "parts", "start"}});

@@ -24,5 +24,7 @@ void lsh(Call& call);
 void lsh_gradient(Call& call);
 void lstm(Call& call);
 void lstm_gradient(Call& call);
+void lstmn(Call& call);
+void lstmn_gradient(Call& call);
 void rotary(Call& call);
 void rotary_gradient(Call& call);
