@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
+  additiveAttention,
+  additiveParameters,
   attentiveGru,
   backendName,
   causalMask,
@@ -23,6 +25,7 @@ import {
   rotaryPositions,
   scaledDotProductAttention,
   segmentAttention,
+  softAttention,
   tf,
   transformerXLParameters,
   uniform,
@@ -226,6 +229,43 @@ describe.runIf(hasFused())('fused operations', () => {
               inputs,
             );
       }
+    },
+  );
+
+  test.each(lengths)(
+    'softAttention is the plain one for sizes %i, %i, %i, %i, %i',
+    (batch, queries, keys, heads, depth) => {
+      for (const lead of [[batch], [batch, heads]])
+        for (const visible of [
+          undefined,
+          mask(...lead, queries, keys),
+          mask(batch, ...lead.slice(1).map(() => 1), 1, keys),
+          mask(...lead.map(() => 1), queries, 1),
+        ])
+          expectSame(
+            (...[logits, values]) => {
+              const { context, weights } = softAttention(logits, values, visible);
+              return tf.concat([context.flatten(), tf.mul(weights, 3).flatten()]);
+            },
+            [draw(...lead, queries, keys), draw(...lead, keys, depth)],
+          );
+    },
+  );
+
+  test.each(lengths)(
+    'additiveAttention is the plain one for sizes %i, %i, %i, %i, %i',
+    (batch, queries, keys, depth, dAttention) => {
+      const sizes = { queryDepth: depth, keyDepth: depth + 1, dAttention };
+      const inputs = [draw(batch, queries, depth), draw(batch, keys, depth + 1)];
+      const parameters = Object.values(additiveParameters(sizes, next));
+      for (const visible of [undefined, mask(batch, 1, keys), mask(1, queries, 1)])
+        expectSame(
+          (...[q, k, values, W, U, v]) => {
+            const found = additiveAttention(q, k, values, { W, U, v }, visible);
+            return tf.concat([found.context.flatten(), tf.mul(found.weights, 3).flatten()]);
+          },
+          [...inputs, draw(batch, keys, 5), ...parameters],
+        );
     },
   );
 

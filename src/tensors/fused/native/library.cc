@@ -29,6 +29,21 @@ static std::string define_all() {
         {{"d_context", "d_weights", "q", "k", "v", "q_distance", "r", "mask", "scale", "weights"},
          {"d_q", "d_k", "d_v", "d_q_distance", "d_r"},
          {"heads"}});
+    define<additive_attention>("AttentionAdditive", {{"q", "k", "v", "values", "mask"},
+                                                     {"context", "weights", "layer"},
+                                                     {}});
+    define<additive_attention_gradient>(
+        "AttentionAdditiveGradient",
+        {{"d_context", "d_weights", "q", "k", "v", "values", "mask", "weights", "layer"},
+         {"d_q", "d_k", "d_v", "d_values"},
+         {}});
+    define<soft_attention>("AttentionSoft",
+                           {{"logits", "values", "mask"}, {"context", "weights"}, {}});
+    define<soft_attention_gradient>(
+        "AttentionSoftGradient",
+        {{"d_context", "d_weights", "logits", "values", "mask", "weights"},
+         {"d_logits", "d_values"},
+         {}});
     define<dense>("AttentionDense", {{"x", "w: N", "b: N"}, {"y"}, {"N"}});
     define<dense_gradient>(
         "AttentionDenseGradient",
