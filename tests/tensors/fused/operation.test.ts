@@ -3,7 +3,9 @@ import {
   additiveAttention,
   additiveParameters,
   attentiveGru,
+  type Blocks,
   backendName,
+  blockAttention,
   causalMask,
   decoderLayer,
   decoderLayerParameters,
@@ -29,6 +31,7 @@ import {
   tf,
   transformerXLParameters,
   uniform,
+  unionAttention,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { hasFused } from '../../../src/tensors/fused/operation';
@@ -171,6 +174,31 @@ describe.runIf(hasFused())('fused operations', () => {
       );
     },
   );
+
+  test('blockAttention and unionAttention are the plain ones, also where blocks have gaps', () => {
+    const [even, odd] = [0, 1].map((from) => [from, from + 2, from + 4]);
+    const patterns: Blocks[] = [
+      // Position 3 sees nothing; a block has no fourth key, and no fourth query.
+      {
+        queries: [[...even, -1], odd],
+        keys: [[1, -1, 5, 3], even],
+        sees: (i) => i !== 3,
+      },
+      { queries: [[0, 1, 2, 3, 4, 5]], keys: [even], sees: (i, j) => i % 2 === j % 2 },
+    ];
+    for (const lead of [[2], [2, 3]]) {
+      const inputs = [draw(...lead, 6, 5), draw(...lead, 6, 5), draw(...lead, 6, 7)];
+      for (const visible of [undefined, mask(...lead, 1, 6), tf.zeros([2, ...lead.slice(1), 1, 6])])
+        for (const attend of [
+          (...x: tf.Tensor3D[]) => blockAttention(x[0], x[1], x[2], patterns[0], visible),
+          (...x: tf.Tensor3D[]) => unionAttention(x[0], x[1], x[2], patterns, visible),
+        ])
+          expectSame((...x) => {
+            const { context, weights } = attend(...(x as tf.Tensor3D[]));
+            return tf.concat([context.flatten(), tf.mul(weights.weights, 3).flatten()]);
+          }, inputs);
+    }
+  });
 
   // batch, queries, keys, heads, depth of a head
   const lengths = [

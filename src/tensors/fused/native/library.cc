@@ -44,6 +44,17 @@ static std::string define_all() {
         {{"d_context", "d_weights", "logits", "values", "mask", "weights"},
          {"d_logits", "d_values"},
          {}});
+    define<block_attention>(
+        "AttentionBlocks",
+        {{"q", "k", "v", "queries: int32", "keys: int32", "seen: int32", "shown", "scale"},
+         {"context", "log_z", "weights"},
+         {}});
+    define<block_attention_gradient>(
+        "AttentionBlocksGradient",
+        {{"d_context", "d_log_z", "d_weights", "q", "k", "v", "queries: int32", "keys: int32",
+          "seen: int32", "shown", "scale", "weights"},
+         {"d_q", "d_k", "d_v"},
+         {}});
     define<dense>("AttentionDense", {{"x", "w: N", "b: N"}, {"y"}, {"N"}});
     define<dense_gradient>(
         "AttentionDenseGradient",

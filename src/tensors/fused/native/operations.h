@@ -18,6 +18,8 @@ void additive_attention(Call& call);
 void additive_attention_gradient(Call& call);
 void soft_attention(Call& call);
 void soft_attention_gradient(Call& call);
+void block_attention(Call& call);
+void block_attention_gradient(Call& call);
 void dense(Call& call);
 void dense_gradient(Call& call);
 void dense_relu(Call& call);
