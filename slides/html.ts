@@ -32,6 +32,9 @@ function letters(): string {
   return rules.filter((rule) => rule.includes('Source Sans Pro')).join('\n');
 }
 
+/** The fonts of formulas and of text, and how formulas are set. */
+export const fontStyle = () => `${mathematics()}\n${letters()}`;
+
 /**
  * The style sheets of every deck.
  *
@@ -41,8 +44,7 @@ export function styleSheet(fonts?: string[]): string {
   const all = [
     read(packageFile('reveal.js/dist/reset.css')),
     read(packageFile('reveal.js/dist/reveal.css')),
-    mathematics(),
-    letters(),
+    fontStyle(),
     read(asset('theme.css')),
   ].join('\n');
   if (!fonts) return all;

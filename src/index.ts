@@ -11,6 +11,7 @@ export {
 } from './data/agreement';
 export * from './data/characters';
 export * from './data/cloakroom';
+export * from './data/clouds';
 export * from './data/cmudict';
 export * from './data/digit-crowds';
 export * from './data/mnist';

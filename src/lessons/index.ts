@@ -30,8 +30,13 @@ export * from './08-multi-head-attention/look-ups';
 export { lesson09 } from './09-transformer/exercises';
 export { lesson10 } from './10-relative-positions/exercises';
 export * from './10-relative-positions/readers';
+export * from './11-image-transformer/enlarger';
 export { lesson11 } from './11-image-transformer/exercises';
 export * from './11-image-transformer/painters';
+export * from './11-image-transformer/small-pictures';
+export { lesson12, ring } from './12-sagan/exercises';
+export * from './12-sagan/gans';
+export * from './12-sagan/twins';
 export { lesson13 } from './13-transformer-xl/exercises';
 export * from './13-transformer-xl/memories';
 export { lesson14 } from './14-adaptive-attention-span/exercises';
@@ -51,6 +56,38 @@ export { lesson19 } from './19-detection/exercises';
 export * from './20-graphs/club';
 export * from './20-graphs/dictionary';
 export { lesson20 } from './20-graphs/exercises';
+export * from './21-three-dimensions/cloud-readers';
+export { lesson21 } from './21-three-dimensions/exercises';
+export * from './21-three-dimensions/number-sets';
 export { lesson22 } from './22-attention-and-convolution/exercises';
 export * from './22-attention-and-convolution/lookers';
+export {
+  type Cost,
+  costs,
+  costTolerance,
+  exponentOf,
+  formulaExponent,
+  type Growth,
+  lengthsOf,
+} from './23-atlas/costs';
+export * from './23-atlas/equations';
+export { lesson23 } from './23-atlas/exercises';
+export {
+  ancestors,
+  type Changed,
+  type FamilyPlace,
+  family,
+  familyFaults,
+  familyPlaces,
+  type Relative,
+  shortName,
+} from './23-atlas/family';
+export { atlasKindOf, atlasKinds, familyTree } from './23-atlas/family-tree';
+export { atlasFigure, posterFigure } from './23-atlas/figures';
+export { formulas } from './23-atlas/formulas';
+export { limits } from './23-atlas/limits';
+export { type AtlasMap, type AtlasPanel, atlasMap, atlasNames } from './23-atlas/maps';
+export * from './23-atlas/page';
+export { quizAnswers, quizFaults, quizFigure, quizNames } from './23-atlas/quiz';
+export { atlasTile, type TileFrame } from './23-atlas/tile';
 export * from './long-context';

@@ -124,6 +124,6 @@ export function keptMegabytes({ model, loss }: TimedStep): number {
   return [...bytes.values()].reduce((sum, one) => sum + one, 0) / 2 ** 20;
 }
 
-function middle(list: number[]): number {
+export function middle(list: number[]): number {
   return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 }

@@ -540,6 +540,8 @@ const all = {
     [{ classes: [0], boxes: [[0.5, 0.5, 0.2, 0.2]] }],
   ],
   generalisedIou: () => [boxes(), tf.add(boxes(), 0.03)],
+  frechetDistance: (n: number) => [t(n, 3), t(5, 3)],
+  frechetFloor: (n: number) => [t(n, 3), 10, 20],
   hungarian: (n: number) => [range(n).map((i) => [i, 2])],
   editDistance: (n: number) => [range(n), [1, 2]],
   alignmentErrorRate: (n: number) => [[range(n).map((i) => [i, i])], [[[0, 0]]]],

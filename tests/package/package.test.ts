@@ -12,17 +12,21 @@ import { root } from '../../tools/setup/paths.mjs';
 import { losses, values } from './values.js';
 
 let folder: string;
+/** What `npm pack` makes: attention-1.2.3.tgz. */
+let packed: string;
 const run = (command: string, ...given: string[]) =>
   execFileSync(command, given, { cwd: folder, encoding: 'utf8' });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  execFileSync('npm', ['pack', '--pack-destination', folder], {
+  const said = execFileSync('npm', ['pack', '--pack-destination', folder], {
     cwd: join(root, 'src'),
     stdio: 'pipe',
+    encoding: 'utf8',
   });
+  packed = said.trim().split('\n').at(-1) as string;
   writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "private": true }');
-  run('npm', 'install', '--no-audit', '--no-fund', './attention-0.1.0.tgz');
+  run('npm', 'install', '--no-audit', '--no-fund', `./${packed}`);
   for (const file of ['use.ts', 'values.js'])
     cpSync(join(import.meta.dirname, file), join(folder, file));
 }, 300_000);
@@ -30,8 +34,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }), 60_000);
 
 test('is small, and has no homework inside', () => {
-  expect(statSync(join(folder, 'attention-0.1.0.tgz')).size).toBeLessThan(5e6);
-  const files = run('tar', 'tzf', 'attention-0.1.0.tgz');
+  expect(statSync(join(folder, packed)).size).toBeLessThan(5e6);
+  const files = run('tar', 'tzf', packed);
   expect(files).not.toMatch(/homework\.ipynb|wrong\.md|right\.md|\.map$/);
 });
 

@@ -9,7 +9,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 
 const { angularHash, bucketsFor, dense, lshAttention, mergeHeads, random, randomRotations } =
   await import('attention');
-const { slidingWindowAttention, splitHeads, tf, uniform } = await import('attention');
+const { slidingWindowAttention, sparseTransformerAttention, splitHeads, tf, uniform } =
+  await import('attention');
 
 const normal = (...shape: number[]) => tf.randomNormal(shape, 0, 1, 'float32', 1);
 
@@ -21,6 +22,19 @@ const steps = {
     const g = normal(...shape);
     const loss = (...[q, k, v]: Tensor[]) =>
       tf.sum(tf.mul(slidingWindowAttention(q, k, v, undefined, { window: 256 }).context, g));
+    return { inputs: [normal(...shape), normal(...shape), normal(...shape)], loss };
+  },
+  /** 2 heads of 64, the stride near √n, both patterns merged: what PyTorch has to look at as a whole. */
+  strided(length: number) {
+    const shape = [1, 2, length, 64];
+    const g = normal(...shape);
+    const options = {
+      pattern: 'strided',
+      stride: Math.round(Math.sqrt(length)),
+      use: 'merged',
+    } as const;
+    const loss = (...[q, k, v]: Tensor[]) =>
+      tf.sum(tf.mul(sparseTransformerAttention(q, k, v, undefined, options).context, g));
     return { inputs: [normal(...shape), normal(...shape), normal(...shape)], loss };
   },
   /** With its projections: 4 heads of 64, 4 rounds, chunks of 64, causal. */
@@ -44,7 +58,7 @@ const steps = {
     return { inputs: [normal(1, length, dModel), ...matrices, tf.zeros([dModel])], loss };
   },
 };
-const setting = steps[process.argv[2] as 'window' | 'lsh'];
+const setting = steps[process.argv[2] as keyof typeof steps];
 
 const linux = existsSync('/proc/self/clear_refs');
 const status = (key: string) =>

@@ -8,9 +8,9 @@ export default async function layers() {
     const sides = [ours];
     if (python) sides.push(worker(python, ['transformer_layer_pytorch.py'], threads));
     for (const [batch, length, dModel, heads, steps] of [
-      [32, 16, 64, 4, 40],
-      [32, 64, 128, 8, 6],
-      [8, 256, 256, 8, 2],
+      [32, 16, 64, 4, 200],
+      [32, 64, 128, 8, 20],
+      [8, 256, 256, 8, 6],
     ]) {
       const rounds = await alternate(sides, () => ({ batch, length, dModel, heads, steps }));
       const what = `encoder layer ${batch}×${length}×${dModel}`;

@@ -69,16 +69,16 @@ type Side = ReturnType<typeof worker>;
 
 /**
  * Both sides in turn, nine rounds at most, so long as there is time, which for three rounds is stretched;
- * a round before warms up.
+ * a round before warms up, unless both sides are warm.
  *
  * @param job another one for each round, if need be
- * @param seconds for all rounds
+ * @param options `seconds` for all rounds
  * @returns round by round; and how many processors somebody else kept busy meanwhile
  */
 export async function alternate(
   sides: Side[],
   job: () => unknown,
-  seconds = 15,
+  { seconds = 15, warm = false } = {},
 ): Promise<{ rounds: Times[][]; others: number }> {
   const round = async () => {
     const next = job();
@@ -86,7 +86,7 @@ export async function alternate(
     for (const { run } of sides) times.push(await run(next));
     return times;
   };
-  await round();
+  if (!warm) await round();
   const [start, used] = [performance.now(), processorSeconds()];
   const rounds = [await round(), await round(), await round()];
   while (rounds.length < 9 && performance.now() - start < 1000 * seconds)

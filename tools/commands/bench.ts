@@ -12,12 +12,13 @@ const sections: Record<string, () => Promise<() => unknown>> = {
   lsh: async () => (await import('../bench/peers.ts')).lsh,
   window: async () => (await import('../bench/peers.ts')).window,
   cost: async () => cost,
+  sparse: async () => (await import('../bench/peers.ts')).sparse,
 };
 
 /**
  * `npm run bench [-- sections]`: what a learner waits for (`kernel`), training speed beside PyTorch
  * (`training`, `layers`), LSH and sliding-window attention beside reformer-pytorch and
- * local-attention (`lsh`, `window`), and how time and memory grow with length (`cost`); all of
+ * local-attention (`lsh`, `window`), strided attention beside PyTorch's full one (`sparse`), and how time and memory grow with length (`cost`); all of
  * them if none is named. `--peers` first installs the others into an environment of its own.
  */
 export default async function main(args: string[]) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Exported } from '../../slides/export.ts';
 import { chosenLessons } from '../lessons.ts';
@@ -9,6 +9,8 @@ const help = `npm run slides                            every lesson, and the le
 npm run slides -- 02 17                   only these lessons
 npm run slides -- ../my/results.ipynb     any notebook
 npm run slides -- --lecture my.json       a lecture of your own: title, lessons, sections, slides, minutes
+npm run slides -- --poster                the poster of all 36 methods: a PDF of A1, and its picture in
+                                          notebooks/images
 
   --pdf           a PDF beside it, one page for each slide
   --handout[=2]   a PDF with three slides on a page, or two, and their notes
@@ -20,7 +22,7 @@ npm run slides -- --lecture my.json       a lecture of your own: title, lessons,
 The files are in slides/dist. slides/README.md says how a notebook is marked and what a lecture may say.`;
 
 /**
- * `npm run slides [-- 02 17 my.ipynb] [--lecture my.json] [--pdf] [--handout] [--draft] [--lenient]`:
+ * `npm run slides [-- 02 17 my.ipynb] [--lecture my.json] [--poster] [--pdf] [--handout] [--draft] [--lenient]`:
  * talks out of lessons, into `slides/dist`. What fails keeps its old deck.
  */
 export default async function slides(args: string[]) {
@@ -29,6 +31,7 @@ export default async function slides(args: string[]) {
     console.log(help);
     return;
   }
+  if (asked.poster) return poster();
   const own = lecture !== undefined;
   const here = process.env.INIT_CWD ?? '.';
   const all = numbers.length + paths.length === 0 && !own;
@@ -88,15 +91,39 @@ export default async function slides(args: string[]) {
   if (failed > 0) throw new SetupError('Nothing was written for what failed.');
 }
 
+/** Prints the poster, and takes the picture of it that the course shows. */
+async function poster() {
+  const { Browser } = await import('../../slides/chromium.ts');
+  const { printPoster } = await import('../../slides/poster.ts');
+  const browser = await Browser.start();
+  try {
+    const { pdf, png } = await printPoster(await browser.open());
+    const folder = join(root, 'slides', 'dist');
+    mkdirSync(folder, { recursive: true });
+    for (const [file, bytes] of [
+      [join(folder, 'poster.pdf'), pdf],
+      [join(notebooks, 'images', 'atlas.png'), png],
+    ] as const) {
+      writeFileSync(file, bytes);
+      console.log(`${relative(root, file)}: ${(bytes.length / 1e3).toFixed(0)} kB`);
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
 export function parsed(args: string[]) {
-  const asked = { pdf: false, draft: false, lenient: false, help: false, handout: 0 };
+  const asked = {
+    ...{ pdf: false, draft: false, lenient: false, help: false, poster: false },
+    handout: 0,
+  };
   const numbers: string[] = [];
   const paths: string[] = [];
   let lecture: string | undefined;
   for (let i = 0; i < args.length; i++) {
     const [option, value] = args[i].split('=');
-    if (/^--(pdf|draft|lenient|help)$/.test(option)) {
-      asked[option.slice(2) as 'pdf' | 'draft' | 'lenient' | 'help'] = true;
+    if (/^--(pdf|draft|lenient|help|poster)$/.test(option)) {
+      asked[option.slice(2) as 'pdf' | 'draft' | 'lenient' | 'help' | 'poster'] = true;
     } else if (option === '--handout' && /^[23]?$/.test(value ?? '')) {
       asked.handout = Number(value || 3);
     } else if (option === '--lecture') {

@@ -28,6 +28,8 @@ const readBy: [RegExp, string[]][] = [
   [/^src\/lessons\/[^/]*\/homework\.ipynb$/, [classes]],
   [/^src\/lessons\/[^/]*\/(right|wrong)\.md$/, [assignments]],
   [/^slides\//, ['tests/slides/']],
+  [/^notebooks\/images\/atlas/, ['tests/slides/poster.test.ts']],
+  [/^src\/lessons\/23-.*\/results\.json$/, ['tests/lessons/23-atlas/costs.test.ts']],
   [
     /^tools\/(setup|python)\/|^tools\/(run\.cjs|tsconfig\.build\.json|commands\/start\.ts)$/,
     ['tests/setup/'],

@@ -15,12 +15,18 @@ import { type Report, train } from '../../training/train';
 export const canvas = { side: 14, levels: 4 };
 
 /** MNIST's digits, made small: 8,000 to learn from, 500 held out, all of them different. */
-export function smallDigits(): { train: number[][]; test: number[][]; testLabels: number[] } {
+export function smallDigits(): {
+  train: number[][];
+  trainLabels: number[];
+  test: number[][];
+  testLabels: number[];
+} {
   const { train: learned, test } = loadMnist();
   const small = (digits: typeof test) => digits.map((digit) => smallDigit(digit, canvas));
   const held = shuffled(test, random(11)).slice(0, 500);
   return {
     train: small(learned),
+    trainLabels: learned.map(({ label }) => label),
     test: small(held),
     testLabels: held.map(({ label }) => label),
   };

@@ -4,7 +4,7 @@ import { type LanguageModel, languageModel } from '../../models/language-model';
 import type { Results } from '../../notebook/stored-results';
 import { random } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
-import { keptMegabytes, longContextNumbers, stepRatio } from '../long-context';
+import { keptMegabytes, longContextNumbers, middle, stepRatio } from '../long-context';
 import { longReformer, longTraining } from './long-reformer';
 import {
   deepModel,
@@ -106,18 +106,21 @@ export async function results(report: (line: string) => void): Promise<Results> 
   const partSteps = partNames.map((name) =>
     stepOf(partsModel(name), { batch: 1, length: partsSizes.length }),
   );
-  for (let round = 0; round <= seeds.length; round++) {
-    const seconds = partSteps.map((step) => {
+  // In turns, so that what else the machine does meets all of them; the first round warms up.
+  const rounds = Array.from({ length: 1 + 5 * seeds.length }, () =>
+    partSteps.map((step) => {
       const start = performance.now();
       runStep(step);
       return performance.now() - start;
+    }),
+  ).slice(1);
+  for (const seed of seeds) {
+    const five = rounds.slice(5 * (seed - 1), 5 * seed);
+    const ratios = partNames.map((_, i) => middle(five.map((each) => each[i] / each[0])));
+    partNames.forEach((name, i) => {
+      add(`${name}: time of a step`, ratios[i]);
     });
-    // The first round warms up.
-    if (round > 0)
-      partNames.forEach((name, i) => {
-        add(`${name}: time of a step`, seconds[i] / seconds[0]);
-      });
-    report(`parts: ${seconds.map((x) => (x / seconds[0]).toFixed(2))}`);
+    report(`parts: ${ratios.map((ratio) => ratio.toFixed(2))}`);
   }
   for (const { model } of partSteps) tf.dispose(model.parameters);
 

@@ -1,5 +1,6 @@
 /** Threads that wait for their part of an operation. */
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -16,8 +17,8 @@ int threads() {
   return n;
 }
 
-/** How often a thread looks whether there is something new before it lies down: some 50 µs. */
-static const int LOOKS = 1000;
+/** How long a thread looks whether there is something new before it lies down. */
+static const auto PATIENCE = std::chrono::microseconds(200);
 
 static void breathe() {
 #if defined(__x86_64__)
@@ -27,9 +28,23 @@ static void breathe() {
 #endif
 }
 
+/** Looks until `there()`, or until patience is over. @returns whether it is there */
+template <typename There>
+static bool look_for(There there) {
+  const auto until = std::chrono::steady_clock::now() + PATIENCE;
+  do {
+    for (int looks = 0; looks < 50; looks++) {
+      if (there()) return true;
+      breathe();
+    }
+  } while (std::chrono::steady_clock::now() < until);
+  return there();
+}
+
 /**
- * To start a thread takes 20 µs and more, to wake one that sleeps 5, and one that still looks around
- * begins at once. What one operation does to the next follows so closely that it mostly does.
+ * To start a thread takes 20 µs and more; to wake one that sleeps 5, or 50 where the machine is
+ * virtual and its processor sleeps, too; one that still looks around begins at once. What one
+ * operation does to the next follows so closely that it mostly does.
  */
 class Helpers {
  public:
@@ -50,8 +65,9 @@ class Helpers {
     }
     if (asleep.load() > 0) wake.notify_all();
     part(0);
-    for (int looks = 0; left.load(std::memory_order_acquire) > 0; looks++)
-      looks < LOOKS ? breathe() : std::this_thread::yield();
+    const auto done = [&] { return left.load(std::memory_order_acquire) == 0; };
+    if (look_for(done)) return;
+    while (!done()) std::this_thread::yield();
   }
 
  private:
@@ -61,9 +77,7 @@ class Helpers {
 
   void wait(Index mine) {
     for (int64_t done = 0;; done++) {
-      for (int looks = 0; looks < LOOKS && round.load(std::memory_order_acquire) == done; looks++)
-        breathe();
-      if (round.load(std::memory_order_acquire) == done) {
+      if (!look_for([&] { return round.load(std::memory_order_acquire) != done; })) {
         std::unique_lock<std::mutex> lock(mutex);
         asleep++;
         wake.wait(lock, [&] { return round.load() != done; });
