@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { packageRoot } from './package-root';
 import { provideFused } from './tensors/fused/operation';
-import { provideInt64 } from './tensors/kernels';
 import { tf } from './tensors/tf';
 
 // tfjs-node 4.22 calls two functions that Node 22 warns about and Node 23 removed.
@@ -33,8 +32,6 @@ if (process.env.ATTENTION_BACKEND === 'cpu' || !loadNative()) {
 function loadNative(): boolean {
   try {
     require('@tensorflow/tfjs-node');
-    const { Int64Scalar } = require('@tensorflow/tfjs-node/dist/int64_tensors');
-    provideInt64((value) => new Int64Scalar(value));
     provideFused(loadFused);
     return true;
   } catch {

@@ -72,16 +72,19 @@ function plainSteps(
   cell: GruParameters,
   align: Aligner,
 ): tf.Tensor {
-  const steps: tf.Tensor[] = [];
-  let state = initial;
-  for (let i = 0; i < (x.shape[1] as number); i++) {
-    const { context } = align(state.expandDims(1));
-    const input = tf.concat([tf.slice(x, [0, i, 0], [-1, 1, -1]), context], 2);
-    const next = gru(input, cell, undefined, { initial: state });
-    state = tf.squeeze(next, [1]);
-    steps.push(tf.concat([next, context], 2));
+  const [time] = x.shape.slice(1);
+  // TensorFlow.js has no gradient for splitting into a single piece.
+  const inputs = time === 1 ? [x] : tf.split(x, time, 1);
+  const [states, contexts]: tf.Tensor[][] = [[], []];
+  let state: tf.Tensor = initial.expandDims(1);
+  for (const input of inputs) {
+    const { context } = align(state);
+    const before = tf.squeeze(state, [1]) as tf.Tensor;
+    state = gru(tf.concat([input, context], 2), cell, undefined, { initial: before });
+    states.push(state);
+    contexts.push(context);
   }
-  return tf.concat(steps, 1);
+  return tf.concat([tf.concat(states, 1), tf.concat(contexts, 1)], 2);
 }
 
 /** The same as one operation, forward and backward: native/attentive-gru.cc. */

@@ -39,6 +39,7 @@ export function gruCell(x: tf.Tensor, h: tf.Tensor, parameters: GruParameters): 
   expectShape('state', h, [batch, units]);
   const affine = (input: tf.Tensor, W: tf.Tensor, b: tf.Tensor) => tf.add(tf.matMul(input, W), b);
   return tf.tidy(() => {
+    if (hasFused()) return tf.squeeze(fusedGru(x.expandDims(1), h, parameters, false), [1]);
     const gates = affine(tf.concat([x, h], 1), parameters.gates, parameters.gatesBias);
     const r = tf.sigmoid(tf.slice(gates, [0, 0], [-1, units]));
     const u = tf.sigmoid(tf.slice(gates, [0, units], [-1, units]));

@@ -1,4 +1,4 @@
-import { hasKernels, int64, kernelOutputs } from '../tensors/kernels';
+import { fusedOperation, hasFused, nothing } from '../tensors/fused/operation';
 import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape, expectTensor } from '../tensors/shape';
@@ -37,13 +37,18 @@ export function lstmParameters(
  * @returns i, f, ĉ, o, each [batch, units]
  */
 export function lstmGates(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters): tf.Tensor[] {
+  expectCell(x, h, { W, b });
+  const sums = tf.add(tf.matMul(tf.concat([x, h], 1), W), b);
+  const [i, f, candidate, o] = tf.split(sums, 4, 1);
+  return [tf.sigmoid(i), tf.sigmoid(f), tf.tanh(candidate), tf.sigmoid(o)];
+}
+
+/** @throws if input, state and parameters do not fit one another */
+function expectCell(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters): void {
   const [batch, units] = expectShape('state h', h, ['batch', 'units']);
   const [, inputDepth] = expectShape('input', x, [batch, 'inputDepth']);
   expectShape('W', W, [inputDepth + units, 4 * units]);
   expectShape('b', b, [4 * units]);
-  const sums = tf.add(tf.matMul(tf.concat([x, h], 1), W), b);
-  const [i, f, candidate, o] = tf.split(sums, 4, 1);
-  return [tf.sigmoid(i), tf.sigmoid(f), tf.tanh(candidate), tf.sigmoid(o)];
 }
 
 /**
@@ -63,7 +68,9 @@ export function lstmGates(x: tf.Tensor, h: tf.Tensor, { W, b }: LstmParameters):
 export function lstmCell(x: tf.Tensor, { h, c }: LstmState, parameters: LstmParameters): LstmState {
   expectTensor('state h', h);
   expectShape('state c', c, h.shape);
+  expectCell(x, h, parameters);
   return tf.tidy(() => {
+    if (hasFused()) return stateOf(fusedStates(x.expandDims(1), { h, c }, parameters));
     const [i, f, candidate, o] = lstmGates(x, h, parameters);
     const next = tf.add(tf.mul(f, c), tf.mul(i, candidate));
     return { h: tf.mul(o, tf.tanh(next)), c: next };
@@ -93,9 +100,8 @@ export function lstm(
     const [seen] = withoutHidden(mask?.expandDims(1), x);
     const zero = tf.zeros([batch, unitsOf(parameters)]);
     const start = initial ?? { h: zero, c: zero };
-    const lengths = hasKernels() && lengthsOf(mask, batch, time);
-    return lengths
-      ? fusedLstm(seen, start, parameters, lengths, reverse)
+    return hasFused()
+      ? fusedLstm(seen, start, parameters, mask, reverse)
       : plainLstm(seen, start, parameters, mask, reverse);
   });
 }
@@ -127,80 +133,39 @@ function plainLstm(
   return { states: joined(states), final: state };
 }
 
-/** The length of each example, if all padding stands at the end. */
-function lengthsOf(mask: tf.Tensor | undefined, batch: number, time: number) {
-  if (!mask) return new Array<number>(batch).fill(time);
-  const rows = mask.arraySync() as number[][];
-  const lengths = rows.map((row) => row.filter(Boolean).length);
-  return rows.every((row, b) => row.every((real, t) => Boolean(real) === t < lengths[b]))
-    ? lengths
-    : undefined;
-}
-
-/**
- * `plainLstm` as one of TensorFlow's own kernels, which takes all steps at once. It knows neither
- * padding nor directions: each example is fed in its own order, padding last, and the states are
- * picked up in the order of the positions, where padding gets the state that is carried over.
- */
 function fusedLstm(
   x: tf.Tensor,
-  initial: LstmState,
+  { h, c }: LstmState,
   { W, b }: LstmParameters,
-  lengths: number[],
+  mask: tf.Tensor | undefined,
   reverse: boolean,
 ): Run {
-  const [batch, time, depth] = x.shape as [number, number, number];
-  const [, units] = expectShape('state h', initial.h, [batch, 'units']);
-  expectShape('state c', initial.c, [batch, units]);
-  expectShape('W', W, [depth + units, 4 * units]);
+  const [batch, time, inputDepth] = x.shape as [number, number, number];
+  const [, units] = expectShape('state h', h, [batch, 'units']);
+  expectShape('state c', c, [batch, units]);
+  expectShape('W', W, [inputDepth + units, 4 * units]);
   expectShape('b', b, [4 * units]);
-  const all = <A, B>(rows: A[], columns: B[], f: (row: A, column: B) => number) =>
-    tf.tensor2d(
-      rows.map((row) => columns.map((column) => f(row, column))),
-      undefined,
-      'int32',
-    );
-  const [examples, times] = [lengths.map((_, e) => e), Array.from({ length: time }, (_, t) => t)];
-
-  const position = (t: number, n: number) => (reverse && t < n ? n - 1 - t : t);
-  const order = all(times, examples, (t, e) => e * time + position(t, lengths[e]));
-  const inputs = tf.gather(x.reshape([batch * time, depth]), order); // [time, batch, depth]
-
-  const before = tf.concat([initial.h, initial.c], 1).expandDims(0);
-  const run = tf.concat([before, blockLstm(inputs, initial, { W, b })]); // row k: after k steps
-  const flat = run.reshape([(time + 1) * batch, 2 * units]);
-  const taken = (t: number, n: number) => (reverse ? Math.max(n - t, 0) : Math.min(t + 1, n));
-  const where = all(examples, times, (e, t) => taken(t, lengths[e]) * batch + e);
-  const last = tf.tensor1d(
-    lengths.map((n, e) => n * batch + e),
-    'int32',
-  );
-  const [h, c] = tf.split(tf.gather(flat, last), 2, 1);
-  const states = tf.gather(flat.slice([0, 0], [-1, units]), where) as tf.Tensor3D;
-  return { states, final: { h, c } };
+  const all = fusedStates(x, { h, c }, { W, b }, mask, reverse);
+  const last = all.slice([0, reverse ? 0 : time - 1], [-1, 1]);
+  return { states: all.slice([0, 0, 0], [-1, -1, units]), final: stateOf(last) };
 }
 
-/** [h_t; c_t] after every step, [time, batch, 2 · units], of inputs [time, batch, inputDepth]. */
-function blockLstm(x: tf.Tensor, { h, c }: LstmState, { W, b }: LstmParameters): tf.Tensor {
-  const [units, time] = [h.shape[1] as number, int64(x.shape[0])];
-  const block = tf.customGrad((...args) => {
-    const save = args.pop() as unknown as tf.GradSaveFunc;
-    const [x0, h0, c0, W0, b0] = args as tf.Tensor[];
-    const none = tf.zeros([units]); // no peepholes: gates that see c
-    const inputs = [x0, c0, h0, W0, none, none, none, b0];
-    const outputs = kernelOutputs('BlockLSTMV2', [time, ...inputs], 7);
-    const [, cells, , , , , states] = outputs;
-    save([...inputs, ...outputs]);
-    const gradFunc = (d: tf.Tensor, saved: tf.Tensor[]) => {
-      const [dh, dc] = tf.split(d, 2, 2);
-      const operands = [time, ...saved, dc, dh];
-      const [dx, dc0, dh0, dW, , , , db] = kernelOutputs('BlockLSTMGradV2', operands, 8, {
-        T: 'float32',
-        use_peephole: false,
-      });
-      return [dx, dh0, dc0, dW, db];
-    };
-    return { value: tf.concat([states, cells], 2), gradFunc };
-  });
-  return block(x, h, c, W, b);
+/** [h; c] after every step [batch, time, 2 · units], in one operation: native/lstm.cc. */
+function fusedStates(
+  x: tf.Tensor,
+  { h, c }: LstmState,
+  { W, b }: LstmParameters,
+  mask?: tf.Tensor,
+  reverse = false,
+): tf.Tensor3D {
+  const visible = mask ? castMask(mask, 'float32') : nothing();
+  const operation = { outputs: 2, settings: { reverse: Number(reverse) } };
+  const inputs = [x, tf.concat([h, c], 1), W, b];
+  return fusedOperation('AttentionLstm', inputs, [visible], operation)[0] as tf.Tensor3D;
+}
+
+/** h and c of [h; c] [batch, 1, 2 · units]. */
+function stateOf(pair: tf.Tensor): LstmState {
+  const [h, c] = tf.split(tf.squeeze(pair, [1]) as tf.Tensor, 2, 1);
+  return { h, c };
 }

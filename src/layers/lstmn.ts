@@ -4,8 +4,7 @@ import {
   additiveAttention,
 } from '../attention/scores/additive';
 import { dense } from '../tensors/dense';
-import { fusedLstmn } from '../tensors/fused/lstmn';
-import { hasKernels } from '../tensors/kernels';
+import { fusedOperation, hasFused } from '../tensors/fused/operation';
 import { castMask, expectMask, withoutHidden } from '../tensors/mask';
 import { type Random, uniform } from '../tensors/random';
 import { expectShape } from '../tensors/shape';
@@ -118,7 +117,7 @@ export type LstmnStates = {
 export function lstmn(x: tf.Tensor, parameters: LstmnParameters, mask?: tf.Tensor): LstmnStates {
   return tf.tidy(() => {
     const units = unitsOf(parameters.lstm);
-    if (hasKernels() && !mask) return allAtOnce(x, parameters);
+    if (hasFused() && !mask) return allAtOnce(x, parameters);
     const { tape, states, weights } = run(x, units, mask, (input, memory) =>
       lstmnCell(input, memory, parameters),
     );
@@ -126,18 +125,19 @@ export function lstmn(x: tf.Tensor, parameters: LstmnParameters, mask?: tf.Tenso
   });
 }
 
-/** `lstmn` without padding, as one operation. */
+/** `lstmn` without padding, as one operation: native/lstmn.cc. */
 function allAtOnce(x: tf.Tensor, { intra: { W, U, v }, lstm }: LstmnParameters): LstmnStates {
-  const [, time, inputDepth] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
+  const [, , inputDepth] = expectShape('input', x, ['batch', 'time', 'inputDepth']);
   const units = unitsOf(lstm);
   const [dAttention] = expectShape('v', v, ['dAttention']);
   expectShape('W', lstm.W, [inputDepth + units, 4 * units]);
   const [keyRows] = expectShape('U', U, ['keyDepth', dAttention]);
   if (units !== keyRows) throw new Error(`key depth ${units} ≠ rows of U ${keyRows}`);
   expectShape('W of the attention', W, [inputDepth + units, dAttention]);
-  const all = fusedLstmn(x, [W, U, v], [lstm.W, lstm.b]);
-  const [states, memories, weights] = tf.split(all, [units, units, time], 2) as tf.Tensor3D[];
-  return { tape: tf.concat([states, memories], 2), states, weights };
+  const options = { outputs: 5, results: 2 };
+  const all = fusedOperation('AttentionLstmn', [x, W, U, v, lstm.W, lstm.b], [], options);
+  const [tape, weights] = all as tf.Tensor3D[];
+  return { tape, states: tape.slice([0, 0, 0], [-1, -1, units]), weights };
 }
 
 /** A source that an LSTMN has read, for a decoder to attend to. */

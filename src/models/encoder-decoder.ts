@@ -4,6 +4,7 @@ import { type Batch, batch, pad, type SequencePair } from '../data/batches';
 import { Vocabulary } from '../data/vocabulary';
 import { type Aligner, attentiveGru, type DecoderStates } from '../layers/attentive-gru';
 import { bidirectionalGru, gru, gruCell, gruParameters } from '../layers/gru';
+import { castMask } from '../tensors/mask';
 import { type Random, random, uniform } from '../tensors/random';
 import { tf } from '../tensors/tf';
 import { crossEntropy } from '../training/cross-entropy';
@@ -16,6 +17,8 @@ export interface LearnedScore {
     sizes: { queryDepth: number; keyDepth: number },
     next: Random,
   ): Record<string, tf.Tensor>;
+  /** What the keys alone decide, computed once for all steps: `logits` gets it in place of them. */
+  keys?(keys: tf.Tensor, parameters: Record<string, tf.Tensor>): tf.Tensor;
   /**
    * @param query s_{i−1} [batch, 1, queryDepth]
    * @param keys h_j [batch, keys, keyDepth]
@@ -191,13 +194,14 @@ export class EncoderDecoder {
   /** The alignment model, with what it needs of the annotations. */
   private aligner({ annotations, mask }: Encoded): Aligner {
     const { parameters, score } = this;
-    const shown = mask?.expandDims(1);
+    const shown = mask && castMask(mask, 'float32').expandDims(1);
     if (!score) {
       const { W, U, v } = parameters;
       return additiveAligner(annotations, annotations, { W, U, v }, shown);
     }
+    const keys = score.keys?.(annotations, parameters) ?? annotations;
     return (query) => {
-      const logits = score.logits(query, annotations, parameters) as tf.Tensor3D;
+      const logits = score.logits(query, keys, parameters) as tf.Tensor3D;
       return softAttention(logits, annotations as tf.Tensor3D, shown);
     };
   }

@@ -90,22 +90,6 @@ export function kernelOutputs(
   return backend.executeMultipleOutputs(op, attributes(values), inputs, outputs);
 }
 
-let makeInt64: ((value: number) => tf.Tensor) | undefined;
-
-/** How native TensorFlow writes a 64-bit number. */
-export function provideInt64(make: (value: number) => tf.Tensor): void {
-  makeInt64 = make;
-}
-
-/**
- * A whole number as the 64-bit scalar that some kernels take, which TensorFlow.js has no type for.
- * Each call that it is passed to leaves these few bytes behind, so do not pass it in every step.
- */
-export function int64(value: number): tf.Tensor {
-  if (!makeInt64) throw new Error('int64: expected native TensorFlow');
-  return makeInt64(value);
-}
-
 const constants = new Map<string, tf.TensorInfo>();
 
 /** A number or list that kernels take as a tensor. Made once and kept, outside TensorFlow.js's count. */

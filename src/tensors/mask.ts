@@ -78,7 +78,7 @@ const inRank = (shape: number[], rank: number) => ({
 /** A mask in the type that is needed. @throws as `expectBinary` */
 export function castMask<D extends 'bool' | 'float32' | 'int32'>(mask: tf.Tensor, dtype: D) {
   expectBinary(mask);
-  return tf.cast(mask, dtype);
+  return mask.dtype === dtype ? mask : tf.cast(mask, dtype);
 }
 
 /** Tensors that have been looked at and are finite, or were made of such. */

@@ -2,6 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 mendSecondDerivatives();
+keepWithoutCopying();
+sumWhatIsTiled();
 
 /**
  * An operation whose gradient needs its own result, such as a softmax, is noted on the tape *after* the
@@ -35,6 +37,42 @@ function mendSecondDerivatives(): void {
     while (place > 0 && isCopy(tape[place - 1])) place--;
     tape.splice(place, 0, tape.pop() as Node);
   };
+}
+
+/**
+ * What an operation needs for its gradient is kept as another tensor of the same numbers. TensorFlow.js
+ * makes it by an operation, and notes that on the tape, for second derivatives. Here first ones do without.
+ */
+function keepWithoutCopying(): void {
+  const engine = tf.engine() as unknown as {
+    state: { gradientDepth: number };
+    backend: tf.KernelBackend;
+    clone: (x: tf.Tensor) => tf.Tensor;
+    makeTensorFromTensorInfo: (info: tf.TensorInfo) => tf.Tensor;
+  };
+  const { clone } = engine;
+  engine.clone = (x) => {
+    if (engine.state.gradientDepth !== 1) return clone.call(engine, x);
+    engine.backend.incRef(x.dataId);
+    return engine.makeTensorFromTensorInfo(x);
+  };
+}
+
+/** The gradient of tiling, and so of broadcasting: one sum, where TensorFlow.js adds slice after slice. */
+function sumWhatIsTiled(): void {
+  tf.registerGradient({
+    kernelName: 'Tile',
+    inputsToSave: ['x'],
+    gradFunc: (dy, [x], attributes) => {
+      const { reps } = attributes as unknown as { reps: number[] };
+      const shape = x.shape.flatMap((size, axis) => (reps[axis] > 1 ? [reps[axis], size] : [size]));
+      const copies: number[] = [];
+      reps.forEach((n, axis) => {
+        if (n > 1) copies.push(axis + copies.length);
+      });
+      return { x: () => tf.sum((dy as tf.Tensor).reshape(shape), copies) };
+    },
+  });
 }
 
 /** The backend in use: `'tensorflow'` is native, `'cpu'` pure JavaScript, `'webgl'` a browser's. */

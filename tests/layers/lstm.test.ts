@@ -56,7 +56,6 @@ describe('lstm', () => {
     expect(gap(final.c, initial.c)).toBe(0);
   });
 
-  // Padding at the end only: one kernel takes all steps. Padding elsewhere: a loop over the cell.
   const masks = {
     end: tf.tensor2d([1, 1, 1, 1, 1, 1, 1, 1, 0, 0], [2, 5]),
     anywhere: tf.tensor2d([1, 1, 1, 1, 1, 0, 1, 0, 1, 1], [2, 5]),
@@ -80,16 +79,16 @@ describe('lstm', () => {
   });
 
   test.each([false, true])(
-    'takes the same steps in a loop and in one kernel, reverse %s',
+    'takes the same steps wherever another example has padding, reverse %s',
     (reverse) => {
       const w = weights();
       const x = draw(2, 5, 3);
       const initial = { h: draw(2, 4), c: draw(2, 4) };
       const first = (y: tf.Tensor) => y.slice(0, 1); // the example without padding
-      const fused = lstm(x, w, masks.end, { reverse, initial });
-      const loop = lstm(x, w, masks.anywhere, { reverse, initial });
-      expect(gap(first(fused.states), first(loop.states))).toBeLessThan(1e-6);
-      expect(gap(first(fused.final.c), first(loop.final.c))).toBeLessThan(1e-6);
+      const one = lstm(x, w, masks.end, { reverse, initial });
+      const other = lstm(x, w, masks.anywhere, { reverse, initial });
+      expect(gap(first(one.states), first(other.states))).toBeLessThan(1e-6);
+      expect(gap(first(one.final.c), first(other.final.c))).toBeLessThan(1e-6);
       const gradient = (mask: tf.Tensor) =>
         tf.grad((y) => tf.sum(first(lstm(y, w, mask, { reverse, initial }).states)))(x);
       expect(gap(gradient(masks.end), gradient(masks.anywhere))).toBeLessThan(1e-5);

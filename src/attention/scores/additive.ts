@@ -1,12 +1,13 @@
 import { dense } from '../../tensors/dense';
 import { fusedAdditiveLogits } from '../../tensors/fused/additive-logits';
+import { fusedAdditiveAttention } from '../../tensors/fused/attention';
 import { hasKernels } from '../../tensors/kernels';
 import { withoutHidden } from '../../tensors/mask';
 import { type Random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { Attended } from '../attended';
-import { maskedSoftmax, weightedAverage } from '../masked-softmax';
+import { softAttention } from './soft';
 
 /** The parameters of the alignment model a(s, h) of Bahdanau et al. (2014). */
 export type AdditiveParameters = {
@@ -69,8 +70,9 @@ export function additiveAligner(
     const [, , queryDepth] = expectShape('query', query, [batch, 'queries', 'queryDepth']);
     if (queryDepth !== queryRows)
       throw new Error(`query depth ${queryDepth} ≠ rows of W ${queryRows}`);
-    const weights = maskedSoftmax(additiveLogits(dense(query, W), key, v), mask);
-    return { context: weightedAverage(weights, seen as tf.Tensor3D, mask), weights };
+    const q = dense(query, W);
+    const fused = fusedAdditiveAttention([q, key, v, seen], mask);
+    return fused ?? softAttention(additiveLogits(q, key, v), seen as tf.Tensor3D, mask);
   };
 }
 

@@ -1,4 +1,5 @@
 import { dense } from '../../tensors/dense';
+import { fusedSoftAttention } from '../../tensors/fused/attention';
 import { castMask, expectMask, withoutHidden } from '../../tensors/mask';
 import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
@@ -29,8 +30,10 @@ export function softAttention<T extends tf.Tensor = tf.Tensor3D>(
   const shape = expectShape('logits', logits, [...axes, 'queries', 'keys']);
   expectShape('values', values, [...shape.slice(0, -2), shape[shape.length - 1], 'dValue']);
   return tf.tidy(() => {
-    const weights = maskedSoftmax(logits, mask);
     const [v] = withoutHidden(mask, values);
+    const fused = fusedSoftAttention(logits, v, mask);
+    if (fused) return fused;
+    const weights = maskedSoftmax(logits, mask);
     return { context: weightedAverage(weights, v, mask), weights };
   });
 }

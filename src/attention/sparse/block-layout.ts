@@ -34,8 +34,13 @@ export type BlockLayout = {
   count: number;
   m: number;
   n: number;
+  /** [count · m], [count · n]: the positions of queries and keys; −1, where a block has none. */
+  queries: Int32Array;
+  keys: Int32Array;
   /** [count · m · n]: the position of each key that its query sees, else −1. */
   seen: Int32Array;
+  /** [length · n]: the same, by the queries' positions. */
+  seenBy: Int32Array;
   /** [s, length, d] → [s, count, m, d], 0 where a block has no query. */
   toQueries: (x: tf.Tensor) => tf.Tensor;
   /** [s, count, m, d] → [s, length, d] */
@@ -112,6 +117,11 @@ function makeLayout(blocks: Blocks, length: number): BlockLayout {
   const missing = placeOf.indexOf(-1);
   if (missing >= 0) throw new Error(`query ${missing} stands in no block`);
 
+  const seenBy = new Int32Array(length * n);
+  placeOf.forEach((place, i) => {
+    seenBy.set(seen.subarray(place * n, (place + 1) * n), i * n);
+  });
+
   const inOrder = placeOf.every((place, i) => place === i);
   const spare = count * m - length;
   const queryOrZero = queries.map((i) => (i < 0 ? length : i));
@@ -123,7 +133,10 @@ function makeLayout(blocks: Blocks, length: number): BlockLayout {
     count,
     m,
     n,
+    queries,
+    keys,
     seen,
+    seenBy,
     toQueries: (x) =>
       tf.tidy(() => {
         if (inOrder && spare === 0) return inBlocks(x, m);

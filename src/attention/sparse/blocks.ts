@@ -1,5 +1,14 @@
+import { fusedBlocks } from '../../tensors/fused/blocks';
+import { hasFused, nothing } from '../../tensors/fused/operation';
 import { expectNotNested } from '../../tensors/kernels';
-import { allFinite, expectMask, spoiltRows, withoutHidden, withoutRows } from '../../tensors/mask';
+import {
+  allFinite,
+  castMask,
+  expectMask,
+  spoiltRows,
+  withoutHidden,
+  withoutRows,
+} from '../../tensors/mask';
 import { expectShape, leadingAxes } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
 import type { SparseWeights } from '../sparse-weights';
@@ -130,6 +139,25 @@ function attendFinite<T extends tf.Tensor>(
     x.reshape([slices, length, x.shape[x.rank - 1]]),
   );
   const whole = (x: tf.Tensor) => x.reshape([...lead, length, x.shape[x.rank - 1]]);
+  const keysOf = tf.tensor2d(layout.seenBy, [length, n], 'int32');
+  const asFound = (context: tf.Tensor, weights: tf.Tensor, logZ: () => tf.Tensor) => ({
+    context: whole(context) as T,
+    weights: { weights: whole(weights), keys: keysOf, keyCount: length },
+    logZ: () => whole(logZ()),
+  });
+  if (hasFused()) {
+    const list = (positions: Int32Array) =>
+      tf.tensor2d(positions, [count, positions.length / count], 'int32');
+    const lists = [list(layout.queries), list(layout.keys), keysOf];
+    const shown = mask && tf.broadcastTo(castMask(mask, 'float32'), [...lead, 1, length]);
+    const found = fusedBlocks(
+      [q, k, v],
+      lists,
+      shown?.reshape([slices, length]) ?? nothing(),
+      tf.scalar(1 / Math.sqrt(depth)),
+    );
+    return asFound(found.context, found.weights, () => found.logZ);
+  }
   const scaled = (x: tf.Tensor) => toQueries(tf.mul(x, 1 / Math.sqrt(depth)));
 
   // logits = q kᵀ / √dKey   P = softmax(logits)   c = P v
@@ -186,12 +214,7 @@ function attendFinite<T extends tf.Tensor>(
       (dLogZ, _, q, k, P) => throughLogits(tf.mul(P, toQueries(dLogZ)), q, k),
     );
 
-  const seenKeys = fromQueries(seen.reshape([1, count, m, n])).reshape([length, n]);
-  return {
-    context: whole(context) as T,
-    weights: { weights: whole(weights), keys: seenKeys, keyCount: length },
-    logZ: () => whole(logZ()),
-  };
+  return asFound(context, weights, logZ);
 }
 
 function expectSequence(query: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, mask?: tf.Tensor) {

@@ -31,6 +31,45 @@ export function fusedAttention(
 }
 
 /**
+ * `softAttention` in one operation, native/attention.cc.
+ *
+ * @returns as `fusedAttention`
+ */
+export function fusedSoftAttention<T extends tf.Tensor>(
+  logits: T,
+  values: T,
+  mask: tf.Tensor | undefined,
+): { context: T; weights: T } | undefined {
+  if (!hasFused()) return undefined;
+  if (mask) expectMaskOf(mask, logits.shape);
+  const visible = mask ? castMask(mask, 'float32') : nothing();
+  const options = { outputs: 2, results: 2, forgotten: 1 };
+  const found = fusedOperation('AttentionSoft', [logits, values], [visible], options);
+  const [context, weights] = found as T[];
+  return mask && !allFinite(context) ? undefined : { context, weights };
+}
+
+/**
+ * `additiveAttention` in one operation, native/additive.cc.
+ *
+ * @param tensors queries and keys, projected, v, values
+ * @returns as `fusedAttention`
+ */
+export function fusedAdditiveAttention(
+  tensors: [query: tf.Tensor, key: tf.Tensor, v: tf.Tensor, values: tf.Tensor],
+  mask: tf.Tensor | undefined,
+): { context: tf.Tensor3D; weights: tf.Tensor3D } | undefined {
+  if (!hasFused()) return undefined;
+  const [query, key] = tensors;
+  if (mask) expectMaskOf(mask, [...query.shape.slice(0, 2), key.shape[1] as number]);
+  const visible = mask ? castMask(mask, 'float32') : nothing();
+  const options = { outputs: 3, results: 2, forgotten: 1 };
+  const found = fusedOperation('AttentionAdditive', tensors, [visible], options);
+  const [context, weights] = found as tf.Tensor3D[];
+  return mask && !allFinite(context) ? undefined : { context, weights };
+}
+
+/**
  * `transformerXLAttention` in one operation, native/attention.cc: logits by content, and by distance.
  *
  * @param tensors queries, keys, values [batch, heads, length, depth], and queries for distances; with

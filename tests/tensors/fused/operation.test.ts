@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import {
+  additiveAttention,
+  additiveParameters,
   attentiveGru,
+  type Blocks,
   backendName,
+  blockAttention,
   causalMask,
   decoderLayer,
   decoderLayerParameters,
@@ -13,15 +17,21 @@ import {
   type GruParameters,
   gru,
   layerNorm,
+  lstm,
+  lstmCell,
+  lstmn,
+  lstmnParameters,
   multiHeadAttention,
   multiHeadParameters,
   random,
   rotaryPositions,
   scaledDotProductAttention,
   segmentAttention,
+  softAttention,
   tf,
   transformerXLParameters,
   uniform,
+  unionAttention,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
 import { hasFused } from '../../../src/tensors/fused/operation';
@@ -120,6 +130,76 @@ describe.runIf(hasFused())('fused operations', () => {
     },
   );
 
+  test.each(sizes)(
+    'lstm is the plain one for sizes %i, %i, %i, %i',
+    (batch, time, depth, units) => {
+      const states = [draw(batch, units), draw(batch, units)];
+      const inputs = [draw(batch, time, depth), ...states, draw(depth + units, 4 * units)];
+      const visible = mask(batch, time);
+      for (const reverse of [false, true])
+        for (const hidden of [undefined, visible])
+          expectSame(
+            (...[x, h, c, W, b]) => {
+              const run = lstm(x, { W, b }, hidden, { reverse, initial: { h, c } });
+              return tf.concat(
+                [run.states, run.final.h.expandDims(1), run.final.c.expandDims(1)],
+                1,
+              );
+            },
+            [...inputs, draw(4 * units)],
+          );
+      const [x] = [draw(batch, depth)];
+      expectSame(
+        (...[y, h, c, W, b]) => {
+          const step = lstmCell(y, { h, c }, { W, b });
+          return tf.concat([step.h, step.c], 1);
+        },
+        [x, ...inputs.slice(1), draw(4 * units)],
+      );
+    },
+  );
+
+  // Of a single step the weights are 0, and have no gradient.
+  test.each(sizes.filter(([, time]) => time > 1))(
+    'lstmn is the plain one for sizes %i, %i, %i, %i, weights included',
+    (batch, time, inputDepth, units, dAttention) => {
+      const { intra, lstm: cell } = lstmnParameters({ inputDepth, units, dAttention }, next);
+      const parameters = [intra.W, intra.U, intra.v, cell.W, draw(4 * units)];
+      expectSame(
+        (...[x, W, U, v, gates, b]) => {
+          const run = lstmn(x, { intra: { W, U, v }, lstm: { W: gates, b } });
+          return tf.concat([run.tape, run.states, tf.mul(run.weights, 3)], 2);
+        },
+        [draw(batch, time, inputDepth), ...parameters],
+      );
+    },
+  );
+
+  test('blockAttention and unionAttention are the plain ones, also where blocks have gaps', () => {
+    const [even, odd] = [0, 1].map((from) => [from, from + 2, from + 4]);
+    const patterns: Blocks[] = [
+      // Position 3 sees nothing; a block has no fourth key, and no fourth query.
+      {
+        queries: [[...even, -1], odd],
+        keys: [[1, -1, 5, 3], even],
+        sees: (i) => i !== 3,
+      },
+      { queries: [[0, 1, 2, 3, 4, 5]], keys: [even], sees: (i, j) => i % 2 === j % 2 },
+    ];
+    for (const lead of [[2], [2, 3]]) {
+      const inputs = [draw(...lead, 6, 5), draw(...lead, 6, 5), draw(...lead, 6, 7)];
+      for (const visible of [undefined, mask(...lead, 1, 6), tf.zeros([2, ...lead.slice(1), 1, 6])])
+        for (const attend of [
+          (...x: tf.Tensor3D[]) => blockAttention(x[0], x[1], x[2], patterns[0], visible),
+          (...x: tf.Tensor3D[]) => unionAttention(x[0], x[1], x[2], patterns, visible),
+        ])
+          expectSame((...x) => {
+            const { context, weights } = attend(...(x as tf.Tensor3D[]));
+            return tf.concat([context.flatten(), tf.mul(weights.weights, 3).flatten()]);
+          }, inputs);
+    }
+  });
+
   // batch, queries, keys, heads, depth of a head
   const lengths = [
     [1, 1, 1, 1, 1],
@@ -177,6 +257,43 @@ describe.runIf(hasFused())('fused operations', () => {
               inputs,
             );
       }
+    },
+  );
+
+  test.each(lengths)(
+    'softAttention is the plain one for sizes %i, %i, %i, %i, %i',
+    (batch, queries, keys, heads, depth) => {
+      for (const lead of [[batch], [batch, heads]])
+        for (const visible of [
+          undefined,
+          mask(...lead, queries, keys),
+          mask(batch, ...lead.slice(1).map(() => 1), 1, keys),
+          mask(...lead.map(() => 1), queries, 1),
+        ])
+          expectSame(
+            (...[logits, values]) => {
+              const { context, weights } = softAttention(logits, values, visible);
+              return tf.concat([context.flatten(), tf.mul(weights, 3).flatten()]);
+            },
+            [draw(...lead, queries, keys), draw(...lead, keys, depth)],
+          );
+    },
+  );
+
+  test.each(lengths)(
+    'additiveAttention is the plain one for sizes %i, %i, %i, %i, %i',
+    (batch, queries, keys, depth, dAttention) => {
+      const sizes = { queryDepth: depth, keyDepth: depth + 1, dAttention };
+      const inputs = [draw(batch, queries, depth), draw(batch, keys, depth + 1)];
+      const parameters = Object.values(additiveParameters(sizes, next));
+      for (const visible of [undefined, mask(batch, 1, keys), mask(1, queries, 1)])
+        expectSame(
+          (...[q, k, values, W, U, v]) => {
+            const found = additiveAttention(q, k, values, { W, U, v }, visible);
+            return tf.concat([found.context.flatten(), tf.mul(found.weights, 3).flatten()]);
+          },
+          [...inputs, draw(batch, keys, 5), ...parameters],
+        );
     },
   );
 

@@ -1,5 +1,5 @@
-#include "matrices.h"
 #include "operations.h"
+#include "softmax.h"
 
 /** A tensor [batch, heads, length, depth], or [batch, length, heads · depth], read head by head. */
 struct InHeads {
@@ -24,40 +24,6 @@ struct InHeads {
     return rows(data + i / heads * to_batch + i % heads * to_head, length, depth, to_row);
   }
 };
-
-/** Numbers that broadcast to [batch, heads, queries, keys]: 0 where a key is hidden. Or none. */
-struct Mask {
-  const float* data;
-  Index to[4] = {0, 0, 0, 0};
-
-  Mask(const Tensor& tensor) : data(tensor.size() > 0 ? tensor.data : nullptr) {
-    Index step = 1, axis = 4;
-    for (size_t i = tensor.shape.size(); i-- > 0; step *= tensor.shape[i])
-      to[--axis] = tensor.shape[i] == 1 ? 0 : step;
-  }
-  const float* row(Index batch, Index head, Index query) const {
-    return data ? data + batch * to[0] + head * to[1] + query * to[2] : nullptr;
-  }
-};
-
-/** Softmax of a row over the keys that are visible; 0 if none is. */
-template <typename Row>
-static void softmax(Row row, const float* visible, Index step) {
-  using Numbers = Eigen::Map<const Eigen::Array<float, 1, Eigen::Dynamic>>;
-  const float nothing = -std::numeric_limits<float>::infinity();
-  auto e = row.array();
-  if (visible && step == 0) {
-    if (*visible == 0) return void(e = 0);
-    visible = nullptr;
-  }
-  const Numbers shown(visible, visible ? e.size() : 0);
-  if (visible) e = (shown != 0).select(e, nothing);
-  const float largest = e.maxCoeff();
-  if (largest == nothing) return void(e = 0);
-  e = (e - largest).exp();
-  if (visible) e *= shown;
-  e /= e.sum();
-}
 
 /** Queries that are looked at together: their weights stay in the cache. */
 const Index BLOCK = 64;
@@ -258,4 +224,60 @@ void distance_attention_gradient(Call& call) {
   const Distances by{in[3], in[4]}, d_by{out[3], out[4]};
   attend_back(in[0], in[1], in[2], &by, *call.in(8).data, call.in(9).data, call.in(0), call.in(1),
               out[0], out[1], out[2], &d_by);
+}
+
+/**
+ * `softAttention` of src/attention/scores/soft.ts.
+ *
+ * in: logits [batch, (heads,) queries, keys], values [batch, (heads,) keys, dValue]; mask,
+ * broadcastable to the logits, or empty. out: context [batch, (heads,) queries, dValue]; weights.
+ */
+void soft_attention(Call& call) {
+  const Tensor logits = call.in(0), values = call.in(1);
+  const InHeads e(logits, 1), v(values, 1);
+  auto shape = logits.shape;
+  shape.back() = values.shape.back();
+  const InHeads context(call.out(0, shape), 1), weights(call.out(1, logits.shape), 1);
+  Mask mask(call.in(2));
+  if (logits.shape.size() == 3) std::swap(mask.to[0], mask.to[1]);
+  in_parts(e.batch * e.heads, 2.0 * logits.size() * (v.depth + 10), [&](Index first, Index n) {
+    for (Index i = first; i < first + n; i++) {
+      Rows w = weights.at(i), c = context.at(i);
+      w = e.at(i);
+      for (Index r = 0; r < e.length; r++)
+        softmax(w.row(r), mask.row(i / e.heads, i % e.heads, r), mask.to[3]);
+      c.setZero();
+      add_product(c, w, v.at(i));
+    }
+  });
+}
+
+/**
+ *     de = w ∘ (dw − Σ_keys w ∘ dw)      dw = dc Vᵀ (+ what w itself gets)      dV = wᵀ dc
+ *
+ * in: the gradients of context and weights, no numbers where there is none; what `soft_attention`
+ * took; the weights. out: de, dV.
+ */
+void soft_attention_gradient(Call& call) {
+  const Tensor d_context = call.in(0), d_weights = call.in(1), values = call.in(3);
+  const Tensor weights = call.in(5);
+  const InHeads v(values, 1), w(weights, 1);
+  const InHeads de(call.out(0, weights.shape), 1), dv(call.out(1, values.shape), 1);
+  in_parts(w.batch * w.heads, 4.0 * weights.size() * v.depth, [&](Index first, Index n) {
+    for (Index i = first; i < first + n; i++) {
+      Rows d = de.at(i), of_values = dv.at(i);
+      of_values.setZero();
+      if (d_weights.size() > 0) d = InHeads(d_weights, 1).at(i);
+      else d.setZero();
+      if (d_context.size() > 0) {
+        const Rows dc = InHeads(d_context, 1).at(i);
+        add_product_transposed(d, dc, v.at(i));
+        add_transposed_product(of_values, w.at(i), dc);
+      }
+      for (Index r = 0; r < d.rows(); r++) {
+        const float mean = d.row(r).dot(w.at(i).row(r));
+        d.row(r).array() = w.at(i).row(r).array() * (d.row(r).array() - mean);
+      }
+    }
+  });
 }

@@ -29,6 +29,32 @@ static std::string define_all() {
         {{"d_context", "d_weights", "q", "k", "v", "q_distance", "r", "mask", "scale", "weights"},
          {"d_q", "d_k", "d_v", "d_q_distance", "d_r"},
          {"heads"}});
+    define<additive_attention>("AttentionAdditive", {{"q", "k", "v", "values", "mask"},
+                                                     {"context", "weights", "layer"},
+                                                     {}});
+    define<additive_attention_gradient>(
+        "AttentionAdditiveGradient",
+        {{"d_context", "d_weights", "q", "k", "v", "values", "mask", "weights", "layer"},
+         {"d_q", "d_k", "d_v", "d_values"},
+         {}});
+    define<soft_attention>("AttentionSoft",
+                           {{"logits", "values", "mask"}, {"context", "weights"}, {}});
+    define<soft_attention_gradient>(
+        "AttentionSoftGradient",
+        {{"d_context", "d_weights", "logits", "values", "mask", "weights"},
+         {"d_logits", "d_values"},
+         {}});
+    define<block_attention>(
+        "AttentionBlocks",
+        {{"q", "k", "v", "queries: int32", "keys: int32", "seen: int32", "shown", "scale"},
+         {"context", "log_z", "weights"},
+         {}});
+    define<block_attention_gradient>(
+        "AttentionBlocksGradient",
+        {{"d_context", "d_log_z", "d_weights", "q", "k", "v", "queries: int32", "keys: int32",
+          "seen: int32", "shown", "scale", "weights"},
+         {"d_q", "d_k", "d_v"},
+         {}});
     define<dense>("AttentionDense", {{"x", "w: N", "b: N"}, {"y"}, {"N"}});
     define<dense_gradient>(
         "AttentionDenseGradient",
@@ -52,6 +78,22 @@ static std::string define_all() {
         {{"d_context", "q", "v", "scale", "buckets: int32", "shown", "context", "normalisers"},
          {"d_q", "d_v"},
          {"rounds", "chunk_length", "causal", "across_buckets"}});
+    define<lstm>("AttentionLstm", {{"x", "initial", "w", "b", "visible"},
+                                   {"states", "activated"},
+                                   {"reverse"}});
+    define<lstm_gradient>("AttentionLstmGradient", {{"d_states", "x", "initial", "w", "b", "visible",
+                                                     "states", "activated"},
+                                                    {"d_x", "d_initial", "d_w", "d_b"},
+                                                    {"reverse"}});
+    define<lstmn>("AttentionLstmn", {{"x", "w", "u", "v", "gates", "bias"},
+                                     {"tapes", "weights", "activated", "summaries", "layer"},
+                                     {}});
+    define<lstmn_gradient>(
+        "AttentionLstmnGradient",
+        {{"d_tapes", "d_weights", "x", "w", "u", "v", "gates", "bias", "tapes", "weights",
+          "activated", "summaries", "layer"},
+         {"d_x", "d_w", "d_u", "d_v", "d_gates", "d_bias"},
+         {}});
     define<rotary>("AttentionRotary", {{"x"}, {"y"}, {"heads", "parts", "start"}});
     define<rotary_gradient>("AttentionRotaryGradient",
                             {{"d_y", "x"}, {"d_x"}, {"heads", "parts", "start"}});
