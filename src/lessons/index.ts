@@ -34,7 +34,7 @@ export * from './11-image-transformer/enlarger';
 export { lesson11 } from './11-image-transformer/exercises';
 export * from './11-image-transformer/painters';
 export * from './11-image-transformer/small-pictures';
-export { lesson12, ring } from './12-sagan/exercises';
+export { lesson12 } from './12-sagan/exercises';
 export * from './12-sagan/gans';
 export * from './12-sagan/twins';
 export { lesson13 } from './13-transformer-xl/exercises';

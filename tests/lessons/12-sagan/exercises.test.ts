@@ -1,5 +1,6 @@
-import { lesson12, ring } from 'attention';
+import { lesson12 } from 'attention';
 import { describe, expect, test } from 'vitest';
+import { ring } from '../../../src/lessons/12-sagan/exercises';
 import { marks, stub } from '../marks';
 
 describe('the exercises of lesson 12', () => {

@@ -27,7 +27,7 @@ import { describe, expect, test } from 'vitest';
 import { difference } from '../../helpers';
 
 const images = (count: number, seed = 1) =>
-  tf.abs(uniform([count, 8, 8, 1], random(seed), 1)) as tf.Tensor4D;
+  tf.tidy(() => tf.abs(uniform([count, 8, 8, 1], random(seed), 1))) as tf.Tensor4D;
 const halves = (count: number): Halves => ({
   images: images(count),
   labels: tf.tensor1d(
