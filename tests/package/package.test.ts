@@ -34,7 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }), 60_000);
 
 test('is small, and has no homework inside', () => {
-  expect(statSync(join(folder, packed)).size).toBeLessThan(5e6);
+  expect(statSync(join(folder, packed)).size).toBeLessThan(6e6);
   const files = run('tar', 'tzf', packed);
   expect(files).not.toMatch(/homework\.ipynb|wrong\.md|right\.md|\.map$/);
 });
