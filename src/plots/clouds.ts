@@ -1,4 +1,4 @@
-import { barWidth } from './colors';
+import { barWidth, colorBar } from './colors';
 import {
   type Figure,
   faint,
@@ -179,7 +179,7 @@ function traces(
         cmax: max,
         colorscale: sequential,
         showscale: bar,
-        ...(bar ? { colorbar: barOf(max, height) } : {}),
+        ...(bar ? { colorbar: colorBar('weight', [0, max / 2, max], Math.min(height, 220)) } : {}),
       }
     : { color: points.map((_, i) => palette[(groups?.[i] ?? 0) % palette.length]) };
   const dots = {
@@ -200,27 +200,6 @@ function traces(
     hoverinfo: 'skip',
   };
   return query === undefined ? [floor, dots] : [floor, dots, ring];
-}
-
-/** The bar that explains the colours, beside the first row of clouds. */
-function barOf(max: number, height: number) {
-  return {
-    title: { text: 'weight', side: 'right', font: { size: 12 } },
-    lenmode: 'pixels',
-    len: Math.max(110, Math.min(height, 220)),
-    y: 1,
-    yanchor: 'top',
-    x: 1,
-    xpad: 12,
-    ypad: 0,
-    thickness: 14,
-    outlinewidth: 1,
-    outlinecolor: '#8c959f',
-    tickmode: 'array',
-    tickvals: [0, max / 2, max],
-    ticktext: [0, max / 2, max].map(number),
-    tickfont: { size: 11, color: ink },
-  };
 }
 
 /** Where a cloud's traces are for an eye that has gone round by an angle, and how large the points. */

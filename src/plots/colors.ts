@@ -45,32 +45,34 @@ export function onOneScale(
   const parts = signed ? 4 : digit === 3 || digit === 4 ? digit : 5;
   const ticks = Array.from({ length: parts + 1 }, (_, i) => bottom + ((max - bottom) * i) / parts);
   const name = barTitle ?? (signed ? 'score' : weights ? 'weight' : 'value');
-  const bar = {
-    showscale: true,
-    colorbar: {
-      title: { text: plain(name), side: 'right', font: { size: 12 } },
-      lenmode: 'pixels',
-      len: Math.max(110, Math.min(height, 360)),
-      y: 1,
-      yanchor: 'top',
-      x: 1,
-      xpad: 12,
-      ypad: 0,
-      thickness: 14,
-      outlinewidth: 1,
-      outlinecolor: '#8c959f',
-      tickmode: 'array',
-      tickvals: ticks,
-      ticktext: ticks.map(number),
-      tickfont: { size: 11, color: ink },
-    },
-  };
+  const bar = { showscale: true, colorbar: colorBar(name, ticks, Math.min(height, 360)) };
   const first = traces.find(({ type }) => type === 'heatmap');
   return traces.map((trace) => {
     if (trace.type !== 'heatmap') return trace;
     const shown = trace === first ? bar : { showscale: false };
     return { ...trace, zmin: bottom, zmax: max, colorscale, ...shown };
   });
+}
+
+/** The bar that explains colours, beside the upper edge of a figure, `length` pixels tall if there is room. */
+export function colorBar(name: string, ticks: number[], length: number): Record<string, any> {
+  return {
+    title: { text: plain(name), side: 'right', font: { size: 12 } },
+    lenmode: 'pixels',
+    len: Math.max(110, length),
+    y: 1,
+    yanchor: 'top',
+    x: 1,
+    xpad: 12,
+    ypad: 0,
+    thickness: 14,
+    outlinewidth: 1,
+    outlinecolor: '#8c959f',
+    tickmode: 'array',
+    tickvals: ticks,
+    ticktext: ticks.map(number),
+    tickfont: { size: 11, color: ink },
+  };
 }
 
 /** What a description of the figure calls its largest number. */
