@@ -16,10 +16,9 @@ import { flatten, variables } from '../../tensors/parameters';
 import { type Random, random, uniform } from '../../tensors/random';
 import { expectShape } from '../../tensors/shape';
 import { tf } from '../../tensors/tf';
-import { Adam } from '../../training/adam';
 import { crossEntropy } from '../../training/cross-entropy';
-import { cosineSchedule } from '../../training/schedule';
-import { type Report, train } from '../../training/train';
+import type { Report } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 import { canvas, pixelsOf } from './painters';
 import { shrunk, smallCanvas } from './small-pictures';
 
@@ -211,20 +210,16 @@ export async function trainEnlarger(
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + model.seed);
-  const adam = new Adam(model.parameters, {
-    learningRate: cosineSchedule(rate, steps),
-    clipNorm: 1,
-  });
-  const losses = await train(
-    steps,
-    () => {
+  const losses = await trainByCosine(
+    model.parameters,
+    { steps, rate },
+    (adam) => {
       const some = Array.from({ length: batch }, () => images[Math.floor(next() * images.length)]);
       const pictures = picturesFor(some, whose);
       return adam.minimize(() => model.loss(pixelsOf(some), tf.tensor2d(pictures)));
     },
     report,
   );
-  adam.dispose();
   return losses.map((loss) => loss / Math.LN2);
 }
 

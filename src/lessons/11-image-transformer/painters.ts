@@ -7,9 +7,8 @@ import {
 } from '../../models/image-transformer';
 import { random, shuffled } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
-import { Adam } from '../../training/adam';
-import { cosineSchedule } from '../../training/schedule';
-import { type Report, train } from '../../training/train';
+import type { Report } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 
 /** Images of the lesson: 14 × 14 pixels of four grey levels, row by row. */
 export const canvas = { side: 14, levels: 4 };
@@ -60,19 +59,15 @@ export async function trainPainter(
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + model.options.seed);
-  const adam = new Adam(model.parameters, {
-    learningRate: cosineSchedule(rate, steps),
-    clipNorm: 1,
-  });
-  const losses = await train(
-    steps,
-    () => {
+  const losses = await trainByCosine(
+    model.parameters,
+    { steps, rate },
+    (adam) => {
       const some = Array.from({ length: batch }, () => images[Math.floor(next() * images.length)]);
       return adam.minimize(() => model.loss(pixelsOf(some), reading));
     },
     report,
   );
-  adam.dispose();
   return losses.map((loss) => loss / Math.LN2);
 }
 

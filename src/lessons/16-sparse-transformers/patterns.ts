@@ -8,10 +8,9 @@ import {
 } from '../../models/language-model';
 import { type Random, random, shuffled } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
-import { Adam } from '../../training/adam';
 import { crossEntropy } from '../../training/cross-entropy';
-import { cosineSchedule } from '../../training/schedule';
-import { type Report, train } from '../../training/train';
+import type { Report } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 
 /** Whether query i of a head looks at key j. That j ≤ i is asked for elsewhere. */
 export type SeenBy = (i: number, j: number, head: number) => boolean;
@@ -161,20 +160,16 @@ export async function trainWaiter(
   report?: Report,
 ): Promise<number[]> {
   const next = random(1600 + seed);
-  const adam = new Adam(model.parameters, {
-    learningRate: cosineSchedule(rate, steps),
-    clipNorm: 1,
-  });
-  const losses = await train(
-    steps,
-    () =>
+  const losses = await trainByCosine(
+    model.parameters,
+    { steps, rate },
+    (adam) =>
       adam.minimize(() => {
         const { ids, drinks } = orders(batch, next);
         return waiterLoss(model, ids, drinks);
       }),
     report,
   );
-  adam.dispose();
   return losses.map((loss) => loss / Math.LN2);
 }
 

@@ -11,6 +11,7 @@ import { type Finds, intersectionOverUnion } from '../../training/average-precis
 import { cosineSchedule } from '../../training/schedule';
 import { setPredictionLoss } from '../../training/set-prediction-loss';
 import { type Report, train } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 
 /** Numbers that the eye finds at each place; two more say where it is. */
 const channels = 48;
@@ -86,10 +87,10 @@ export async function trainCellDetector(
   report?: Report,
 ): Promise<number[]> {
   const next = random(seed);
-  const adam = new Adam(flatten(one), { learningRate: cosineSchedule(rate, steps), clipNorm: 1 });
-  const losses = await train(
-    steps,
-    () => {
+  const losses = await trainByCosine(
+    flatten(one),
+    { steps, rate },
+    (adam) => {
       const some = Array.from({ length: batch }, () => crowds[Math.floor(next() * crowds.length)]);
       const rows = some.flatMap((crowd) =>
         objectsOfPlaces(crowd).map((at) => ({
@@ -117,7 +118,6 @@ export async function trainCellDetector(
     },
     report,
   );
-  adam.dispose();
   return losses;
 }
 

@@ -28,10 +28,9 @@ import { gatherRows } from '../../tensors/gather-rows';
 import { flatten, variables } from '../../tensors/parameters';
 import { type Random, random, shuffled, uniform } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
-import { Adam } from '../../training/adam';
 import { crossEntropy } from '../../training/cross-entropy';
-import { cosineSchedule } from '../../training/schedule';
-import { type Report, train } from '../../training/train';
+import type { Report } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 import { poolOver } from './number-sets';
 
 /** Points of a cloud, neighbours of a point, heads of set attention. */
@@ -266,13 +265,10 @@ export async function trainCloudReader(
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + model.seed);
-  const adam = new Adam(model.parameters, {
-    learningRate: cosineSchedule(rate ?? ('relations' in model.learned ? 0.02 : 0.01), steps),
-    clipNorm: 1,
-  });
-  const losses = await train(
-    steps,
-    () => {
+  const losses = await trainByCosine(
+    model.parameters,
+    { steps, rate: rate ?? ('relations' in model.learned ? 0.02 : 0.01) },
+    (adam) => {
       const { places, labels } = drawClouds(model.task, batch, next, { turned });
       const seen = tf.ones([labels.size]);
       const loss = adam.minimize(() => {
@@ -284,7 +280,6 @@ export async function trainCloudReader(
     },
     report,
   );
-  adam.dispose();
   return losses;
 }
 

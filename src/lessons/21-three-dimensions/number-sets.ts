@@ -10,9 +10,8 @@ import { dense } from '../../tensors/dense';
 import { flatten, variables } from '../../tensors/parameters';
 import { type Random, random, uniform } from '../../tensors/random';
 import { tf } from '../../tensors/tf';
-import { Adam } from '../../training/adam';
-import { cosineSchedule } from '../../training/schedule';
-import { type Report, train } from '../../training/train';
+import type { Report } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 
 const most = 10;
 
@@ -107,13 +106,10 @@ export async function trainNumberReader(
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + model.seed);
-  const adam = new Adam(model.parameters, {
-    learningRate: cosineSchedule(rate, steps),
-    clipNorm: 1,
-  });
-  const losses = await train(
-    steps,
-    () => {
+  const losses = await trainByCosine(
+    model.parameters,
+    { steps, rate },
+    (adam) => {
       const sets = drawNumberSets(batch, next);
       const { x, mask } = packSets(sets);
       const wanted = tf.tensor1d(sets.map((set) => Math.max(...set) / 100));
@@ -125,7 +121,6 @@ export async function trainNumberReader(
     },
     report,
   );
-  adam.dispose();
   return losses;
 }
 

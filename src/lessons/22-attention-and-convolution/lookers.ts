@@ -17,6 +17,7 @@ import { Adam } from '../../training/adam';
 import { crossEntropy } from '../../training/cross-entropy';
 import { cosineSchedule } from '../../training/schedule';
 import { type Report, train } from '../../training/train';
+import { trainByCosine } from '../../training/train-by-cosine';
 
 const side = 14;
 
@@ -235,14 +236,11 @@ export async function trainLooker(
   report?: Report,
 ): Promise<number[]> {
   const next = random(100 + model.seed);
-  const adam = new Adam(model.parameters, {
-    learningRate: cosineSchedule(rate, steps),
-    clipNorm: 1,
-  });
   const seen = tf.ones([batch]);
-  const losses = await train(
-    steps,
-    (step) => {
+  const losses = await trainByCosine(
+    model.parameters,
+    { steps, rate },
+    (adam, step) => {
       watch(step);
       const drawn = drawImages(digits, batch, next);
       const loss = adam.minimize(() =>
@@ -255,7 +253,6 @@ export async function trainLooker(
   );
   watch(steps);
   tf.dispose(seen);
-  adam.dispose();
   return losses;
 }
 
