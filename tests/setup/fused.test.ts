@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -51,6 +52,27 @@ test.runIf(existsSync(compiled))(
     sandbox.write('src/tensors/fused/native/library.cc', '// another');
     expect((await sandbox.run('quick')).output).toMatch(/^\[4\/5\] Fused.*\n {2}done/m);
     expect(realpathSync(linkIn(sandbox))).not.toBe(folder);
+  },
+);
+
+test.runIf(existsSync(compiled) && process.arch === 'x64')(
+  'they compile for processors of all kinds, not only for this one',
+  { timeout: 240_000 },
+  async ({ skip }) => {
+    const sandbox = await withTensorFlow();
+    sandbox.calls();
+    await sandbox.run('setup');
+    const command = sandbox.calls().find((line) => line.includes('/dense.cc ')) as string;
+    const args = command.split(' ').slice(1);
+    const known = execFileSync('c++', ['-Q', '--help=target'], { encoding: 'utf8' });
+    const kinds = ['x86-64', 'haswell', 'skylake-avx512', 'sapphirerapids', 'znver3'];
+    const kindsHere = kinds.filter((kind) => known.includes(kind));
+    if (kindsHere.length === 0) skip('this compiler does not list the processors it knows');
+    for (const kind of kindsHere) {
+      const object = join(sandbox.folder, `${kind}.o`);
+      execFileSync('c++', [...args, `-march=${kind}`, '-o', object], { stdio: 'pipe' });
+      expect(existsSync(object)).toBe(true);
+    }
   },
 );
 

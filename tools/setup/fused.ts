@@ -30,10 +30,11 @@ const native = join(root, 'src', 'tensors', 'fused', 'native');
 const loader = join(root, 'tools', 'setup', 'fused-library.cjs');
 const { fileName } = createRequire(import.meta.url)(loader);
 
-// Not -ffast-math: results have to repeat, and exp has to keep its limits.
+// Not -ffast-math: results have to repeat, and exp has to keep its limits. And no packets of half
+// precision: nothing here uses them, and Eigen's do not compile for a processor with AVX512-FP16.
 const flags = [
   ...['-std=c++17', '-O3', '-march=native', '-DNDEBUG', '-fno-math-errno', '-fno-trapping-math'],
-  ...['-fPIC', '-fvisibility=hidden', '-w', '-DNAPI_VERSION=8'],
+  ...['-fPIC', '-fvisibility=hidden', '-w', '-DNAPI_VERSION=8', '-U__AVX512FP16__'],
 ];
 
 export const fusedOperations: Stage = {
