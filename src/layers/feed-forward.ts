@@ -36,14 +36,11 @@ export function feedForward<T extends tf.Tensor>(
 ): T {
   expectTensor('x', x);
   return tf.tidy(() => {
-    // Positions do not matter here: one long list of them is fewer operations.
-    const rows = x.reshape([-1, x.shape[x.rank - 1]]);
     const hidden =
       activation === 'relu' && hasFused()
-        ? fusedDense(rows, [W1], [b1], 'relu')
-        : activate(dense(rows, W1, b1), activation);
-    const y = dense(hidden, W2, b2);
-    return y.reshape([...x.shape.slice(0, -1), W2.shape[1] as number]) as T;
+        ? fusedDense(x, [W1], [b1], 'relu')
+        : activate(dense(x, W1, b1), activation);
+    return dense(hidden, W2, b2);
   });
 }
 

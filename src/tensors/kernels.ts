@@ -111,6 +111,11 @@ export function ints(values: readonly number[]): tf.Tensor {
   return constant(values, 'int32');
 }
 
+/** A list of numbers that comes again and again. Only for kernels. */
+export function floats(values: readonly number[]): tf.Tensor {
+  return constant(values, 'float32');
+}
+
 /** A number that comes again and again, such as an ε. Only for kernels. */
 export function float(value: number): tf.Tensor {
   return constant(value, 'float32');

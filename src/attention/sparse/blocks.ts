@@ -1,6 +1,6 @@
 import { fusedBlocks } from '../../tensors/fused/blocks';
 import { hasFused, nothing } from '../../tensors/fused/operation';
-import { expectNotNested } from '../../tensors/kernels';
+import { expectNotNested, float } from '../../tensors/kernels';
 import {
   allFinite,
   castMask,
@@ -154,7 +154,7 @@ function attendFinite<T extends tf.Tensor>(
       [q, k, v],
       lists,
       shown?.reshape([slices, length]) ?? nothing(),
-      tf.scalar(1 / Math.sqrt(depth)),
+      float(1 / Math.sqrt(depth)),
     );
     return asFound(found.context, found.weights, () => found.logZ);
   }

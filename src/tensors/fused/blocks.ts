@@ -13,7 +13,7 @@ export function fusedBlocks(
   tensors: tf.Tensor[],
   lists: tf.Tensor[],
   shown: tf.Tensor,
-  scale: tf.Scalar,
+  scale: tf.Tensor,
 ): { context: tf.Tensor; weights: tf.Tensor; logZ: tf.Tensor } {
   const [context, logZ, weights] = fusedOperation(
     'AttentionBlocks',

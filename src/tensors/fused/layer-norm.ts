@@ -1,3 +1,4 @@
+import { float } from '../kernels';
 import { expectShape } from '../shape';
 import { tf } from '../tf';
 import { fusedOperation } from './operation';
@@ -16,7 +17,7 @@ export function fusedLayerNorm<T extends tf.Tensor>(
     const [y] = fusedOperation(
       'AttentionLayerNorm',
       [...terms, gain, bias],
-      [tf.scalar(epsilon)],
+      [float(epsilon)],
       options,
     );
     return y as T;

@@ -1,3 +1,4 @@
+import { float } from '../kernels';
 import { tf } from '../tf';
 import { fusedOperation, nothing } from './operation';
 
@@ -21,7 +22,7 @@ export function fusedLsh(
   const [context] = fusedOperation(
     'AttentionLsh',
     [queryKey, values],
-    [tf.scalar(options.scale), buckets, shown],
+    [float(options.scale), buckets, shown],
     {
       outputs: 2,
       settings: {

@@ -1,4 +1,4 @@
-import { hasKernels, kernelOutputs } from '../kernels';
+import { floats, hasKernels, kernelOutputs } from '../kernels';
 import { tf } from '../tf';
 
 let load: () => boolean = () => false;
@@ -21,8 +21,11 @@ export function hasFused(): boolean {
 
 /** Where an operation takes a tensor or nothing: nothing. */
 export function nothing(): tf.Tensor {
-  return tf.zeros([0]);
+  return floats([]);
 }
+
+/** Whether it is in TensorFlow.js's care, unlike a constant, which is kept for ever. */
+const isTensor = (x: tf.Tensor) => x instanceof tf.Tensor;
 
 /**
  * An operation of the folder `native` on the gradient tape. The operation `…Gradient` takes the
@@ -51,19 +54,18 @@ export function fusedOperation(
   const onTape = (value: tf.Tensor, result: number) => {
     const run = tf.customGrad((...args) => {
       const save = args.pop() as unknown as tf.GradSaveFunc;
-      save([...inputs, ...all.slice(forgotten)]);
+      save([...inputs.filter(isTensor), ...all.slice(forgotten)]);
       const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const dys = Array.from({ length: results }, (_, i) => (i === result ? dy : nothing()));
-        return kernelOutputs(
-          `${name}Gradient`,
-          [...dys, ...saved],
-          differentiable.length,
-          settings,
-        );
+        const rest = [...saved];
+        const given = inputs.map((x) => (isTensor(x) ? (rest.shift() as tf.Tensor) : x));
+        const back = [...dys, ...given, ...rest];
+        const gradients = kernelOutputs(`${name}Gradient`, back, differentiable.length, settings);
+        return gradients.filter((_, i) => isTensor(differentiable[i]));
       };
       return { value, gradFunc };
     });
-    return run(...differentiable);
+    return run(...differentiable.filter(isTensor));
   };
   const taped = all.slice(0, results).map(onTape);
   tf.dispose(all.slice(results));
