@@ -32,6 +32,7 @@ if (process.env.ATTENTION_BACKEND === 'cpu' || !loadNative()) {
 function loadNative(): boolean {
   try {
     require('@tensorflow/tfjs-node');
+    castWithoutCopying();
     provideFused(loadFused);
     return true;
   } catch {
@@ -43,6 +44,18 @@ function loadNative(): boolean {
     );
     return false;
   }
+}
+
+/** What has the type already is not computed anew: many gradients of TensorFlow.js cast, to be sure. */
+function castWithoutCopying(): void {
+  const cast = tf.getKernel('Cast', 'tensorflow') as tf.KernelConfig;
+  const identity = tf.getKernel('Identity', 'tensorflow') as tf.KernelConfig;
+  tf.unregisterKernel('Cast', 'tensorflow');
+  tf.registerKernel({
+    ...cast,
+    kernelFunc: (call) =>
+      (call.inputs.x?.dtype === call.attrs?.dtype ? identity : cast).kernelFunc(call),
+  });
 }
 
 /** Loads the operations of tensors/fused/native from where the set-up has put them. */

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 mendSecondDerivatives();
 keepWithoutCopying();
 sumWhatIsTiled();
+tileWhatIsSummed();
 
 /**
  * An operation whose gradient needs its own result, such as a softmax, is noted on the tape *after* the
@@ -73,6 +74,23 @@ function sumWhatIsTiled(): void {
       return { x: () => tf.sum((dy as tf.Tensor).reshape(shape), copies) };
     },
   });
+}
+
+/** The gradients of a sum and a mean: tiles, where TensorFlow.js makes a list of ones and multiplies it. */
+function tileWhatIsSummed(): void {
+  for (const kernelName of ['Sum', 'Mean'])
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: ['x'],
+      gradFunc: (dy, [x], attributes) => {
+        const axes = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
+        const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+        const reps = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1));
+        const terms = reps.reduce((a, b) => a * b, 1);
+        const each = kernelName === 'Mean' ? tf.div(dy as tf.Tensor, terms) : (dy as tf.Tensor);
+        return { x: () => tf.tile(each.reshape(kept), reps) };
+      },
+    });
 }
 
 /** The backend in use: `'tensorflow'` is native, `'cpu'` pure JavaScript, `'webgl'` a browser's. */

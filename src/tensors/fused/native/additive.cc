@@ -73,7 +73,7 @@ void additive_attention_gradient(Call& call) {
         const auto h = pairs(layer, b, i).array();
         const Matrix d_pairs = (de.row(i).transpose() * v).array() * (1 - h.square());
         of_keys += d_pairs;
-        example(dq, b).row(i) = d_pairs.colwise().sum();
+        example(dq, b).row(i) = column_sums(d_pairs);
       }
     }
   });

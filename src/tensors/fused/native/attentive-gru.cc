@@ -135,7 +135,7 @@ void attentive_gru_gradient(Call& call) {
         const Rows h = alignment.layer_at(first + b, t);
         const Matrix d_pairs = (de.transpose() * v).array() * (1 - h.array().square());
         example(d_keys, first + b) += d_pairs;
-        d_query.row((first + b) * time + t) = d_pairs.colwise().sum();
+        d_query.row((first + b) * time + t) = column_sums(d_pairs);
       }
       add_product_transposed(d, steps(d_query).at(t), W);
     }
@@ -157,6 +157,6 @@ void attentive_gru_gradient(Call& call) {
   weight_gradient(dC.topRows(I), matrix(x), d_candidate);
   weight_gradient(dC.middleRows(I, D), contexts, d_candidate);
   weight_gradient(dC.bottomRows(U), reset, d_candidate);
-  matrix(call.out(8, {2 * U})) = d_gates.colwise().sum();
-  matrix(call.out(9, {U})) = d_candidate.colwise().sum();
+  bias_gradient(matrix(call.out(8, {2 * U})), d_gates);
+  bias_gradient(matrix(call.out(9, {U})), d_candidate);
 }

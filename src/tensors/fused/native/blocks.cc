@@ -23,6 +23,12 @@ struct Lists {
   }
 };
 
+/** 1 where a position sees a key of its block, in a sequence in which all keys or some are shown. */
+static void read_visible(const int32_t* seen, const float* shown, Matrix& visible) {
+  for (Index c = 0; c < visible.size(); c++)
+    visible.data()[c] = seen[c] >= 0 && (!shown || shown[seen[c]] != 0);
+}
+
 /** [sequences, length, depth], one of them. */
 static Rows sequence(const Tensor& x, Index s) { return Steps(x, s, 1).all(); }
 
@@ -46,8 +52,10 @@ void block_attention(Call& call) {
 
   const double work = 2.0 * q.shape[0] * length * n * (q.shape[2] + v.shape[2] + 10);
   in_parts(q.shape[0], work, [&](Index first, Index part) {
-    Matrix Q, K, V, E, visible(1, n);
+    Matrix Q, K, V, E, C, visible(length, n);
     for (Index s = first; s < first + part; s++) {
+      if (shown.size() > 0) read_visible(seen, shown.data + s * length, visible);
+      else if (s == first) read_visible(seen, nullptr, visible);
       sequence(context, s).setZero();
       for (Index b = 0; b < queries.count; b++) {
         queries.read(b, sequence(q, s), Q);
@@ -58,14 +66,10 @@ void block_attention(Call& call) {
         for (Index r = 0; r < queries.size; r++) {
           const Index i = queries.at(b, r);
           if (i < 0) continue;
-          for (Index c = 0; c < n; c++) {
-            const int32_t j = seen[i * n + c];
-            visible(c) = j >= 0 && (shown.size() == 0 || shown.data[s * length + j] != 0);
-          }
-          log_z.data[s * length + i] = softmax(E.row(r), visible.data(), 1);
+          log_z.data[s * length + i] = softmax(E.row(r), visible.row(i).data(), 1);
           sequence(weights, s).row(i) = E.row(r);
         }
-        Matrix C = Matrix::Zero(queries.size, V.cols());
+        C.setZero(queries.size, V.cols());
         add_product(C, E, V);
         queries.add(b, C, sequence(context, s));
       }
@@ -92,7 +96,7 @@ void block_attention_gradient(Call& call) {
 
   const double work = 4.0 * q.shape[0] * length * n * (q.shape[2] + v.shape[2]);
   in_parts(q.shape[0], work, [&](Index first, Index part) {
-    Matrix Q, K, V, W, d, dC;
+    Matrix Q, K, V, W, d, dC, through;
     for (Index s = first; s < first + part; s++) {
       for (const Tensor& x : {dq, dk, dv}) sequence(x, s).setZero();
       for (Index b = 0; b < queries.count; b++) {
@@ -115,7 +119,7 @@ void block_attention_gradient(Call& call) {
           const float mean = d.row(r).dot(W.row(r));
           d.row(r).array() = scale * W.row(r).array() * (d.row(r).array() - mean + of_z);
         }
-        Matrix through = Matrix::Zero(queries.size, Q.cols());
+        through.setZero(queries.size, Q.cols());
         add_product(through, d, K);
         queries.add(b, through, sequence(dq, s));
         through.setZero(n, Q.cols());

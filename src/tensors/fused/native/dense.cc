@@ -54,7 +54,7 @@ static void product_and_bias_back(Call& call, In d_y) {
     const auto part = d_y.middleCols(column, W[i].cols());
     weight_gradient(matrix(call.out(1 + i, {x.cols(), W[i].cols()})), x, part);
     Rows d_b = matrix(call.out(1 + N + i, {b[i].cols()}));
-    if (d_b.size() > 0) d_b = part.colwise().sum();
+    if (d_b.size() > 0) bias_gradient(d_b, part);
   }
 }
 
@@ -64,6 +64,11 @@ void dense_gradient(Call& call) { product_and_bias_back(call, matrix(call.in(0))
 void dense_relu(Call& call) { product_and_bias(call, true); }
 void dense_relu_gradient(Call& call) {
   const int N = call.settings.at("N");
-  const Rows y = matrix(call.in(2 + 2 * N));
-  product_and_bias_back(call, (y.array() > 0).select(matrix(call.in(0)), 0));
+  const Rows y = matrix(call.in(2 + 2 * N)), d_y = matrix(call.in(0));
+  Matrix passed(y.rows(), y.cols());
+  in_parts(y.rows(), 10.0 * y.size(), [&](Index first, Index n) {
+    const auto on = y.middleRows(first, n).array() > 0;
+    passed.middleRows(first, n) = on.select(d_y.middleRows(first, n), 0);
+  });
+  product_and_bias_back(call, passed);
 }

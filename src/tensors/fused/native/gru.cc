@@ -94,6 +94,6 @@ void gru_gradient(Call& call) {
   weight_gradient(dG.bottomRows(U), before, d_gates);
   weight_gradient(dC.topRows(I), matrix(x), d_candidate);
   weight_gradient(dC.bottomRows(U), reset, d_candidate);
-  matrix(call.out(4, {2 * U})) = d_gates.colwise().sum();
-  matrix(call.out(5, {U})) = d_candidate.colwise().sum();
+  bias_gradient(matrix(call.out(4, {2 * U})), d_gates);
+  bias_gradient(matrix(call.out(5, {U})), d_candidate);
 }

@@ -53,6 +53,10 @@ void layer_norm_gradient(Call& call) {
       d = (d - mean - along * slope) * rate[r];
     }
   });
-  matrix(call.out(N, {d_y.cols()})) = d_y.cwiseProduct(normal).colwise().sum();
-  matrix(call.out(N + 1, {d_y.cols()})) = d_y.colwise().sum();
+  Rows d_gain = matrix(call.out(N, {d_y.cols()})), d_bias = matrix(call.out(N + 1, {d_y.cols()}));
+  in_parts(d_y.cols(), 10.0 * d_y.size(), [&](Index first, Index n) {
+    const auto d = d_y.middleCols(first, n);
+    d_gain.middleCols(first, n) = column_sums(d.cwiseProduct(normal.middleCols(first, n)));
+    d_bias.middleCols(first, n) = column_sums(d);
+  });
 }

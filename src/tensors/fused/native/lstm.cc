@@ -68,5 +68,5 @@ void lstm_gradient(Call& call) {
   Rows dW = matrix(call.out(2, {I + U, 4 * U}));
   weight_gradient(dW.topRows(I), matrix(x), d_gates);
   weight_gradient(dW.bottomRows(U), hidden, d_gates);
-  matrix(call.out(3, {4 * U})) = d_gates.colwise().sum();
+  bias_gradient(matrix(call.out(3, {4 * U})), d_gates);
 }

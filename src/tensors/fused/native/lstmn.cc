@@ -110,7 +110,7 @@ void lstmn_gradient(Call& call) {
         const Rows h = pairs(layer, first + b, t);
         const Matrix d_pairs = (de.transpose() * v).array() * (1 - h.array().square());
         past(d_keys, b, t) += d_pairs;
-        steps(d_query).at(t).row(b) = d_pairs.colwise().sum();
+        steps(d_query).at(t).row(b) = column_sums(d_pairs);
       }
     }
     auto d_xs = d_x.middleRows(first * time, n * time);
@@ -127,5 +127,5 @@ void lstmn_gradient(Call& call) {
   matrix(call.out(3, {A})).noalias() = rows(d_logits.data(), 1, all * time, all * time) * flat;
   weight_gradient(dG.topRows(I), matrix(x), d_sums);
   weight_gradient(dG.bottomRows(U), matrix(summaries).leftCols(U), d_sums);
-  matrix(call.out(5, {4 * U})) = d_sums.colwise().sum();
+  bias_gradient(matrix(call.out(5, {4 * U})), d_sums);
 }

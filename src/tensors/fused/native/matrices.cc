@@ -11,3 +11,12 @@ void weight_gradient(Out d, In a, In b) {
     d.middleRows(first, n).noalias() = a.middleCols(first, n).transpose() * b;
   });
 }
+
+// A product with ones is up to three times as fast as Eigen's sum of columns.
+Eigen::RowVectorXf column_sums(In a) { return Eigen::RowVectorXf::Ones(a.rows()) * a; }
+
+void bias_gradient(Out d, In a) {
+  in_parts(a.cols(), 10.0 * a.size(), [&](Index first, Index n) {
+    d.middleCols(first, n) = column_sums(a.middleCols(first, n));
+  });
+}

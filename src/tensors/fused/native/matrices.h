@@ -53,6 +53,10 @@ void add_product_transposed(Out c, In a, In b);
 void add_transposed_product(Out c, In a, In b);
 /** aᵀ b, what a matrix that was multiplied with a gets of the gradient; the work divided among threads. */
 void weight_gradient(Out d, In a, In b);
+/** The sum of all rows. */
+Eigen::RowVectorXf column_sums(In a);
+/** The same, what a vector that was added to each row gets of the gradient; the work divided among threads. */
+void bias_gradient(Out d, In a);
 
 /** As many as TensorFlow uses within an operation. */
 int threads();
