@@ -10,23 +10,42 @@ struct Lists {
       : positions(call.integers(i)), count(call.in(i).shape[0]), size(call.in(i).shape[1]) {}
   int32_t at(Index block, Index i) const { return positions[block * size + i]; }
 
+  /** Calls f(i, position, n) for n places of a block, from the i-th on, whose positions follow one another. */
+  template <typename F>
+  void runs(Index block, F f) const {
+    for (Index i = 0, n; i < size; i += n) {
+      const int32_t position = at(block, i);
+      for (n = 1; i + n < size && at(block, i + n) == (position < 0 ? position : position + n);) n++;
+      f(i, position, n);
+    }
+  }
   /** The rows of a sequence that stand in a block, 0 where it has none. */
-  void read(Index block, In sequence, Matrix& rows) const {
-    rows.setZero(size, sequence.cols());
-    for (Index i = 0; i < size; i++)
-      if (at(block, i) >= 0) rows.row(i) = sequence.row(at(block, i));
+  void read(Index block, const Rows& sequence, Matrix& rows) const {
+    const Index width = sequence.cols();
+    rows.resize(size, width);
+    runs(block, [&](Index i, int32_t position, Index n) {
+      float* const to = rows.data() + i * width;
+      if (position < 0) std::fill_n(to, n * width, 0.0f);
+      else std::copy_n(sequence.data() + position * width, n * width, to);
+    });
   }
   /** And back: adds them to where they stand. */
-  void add(Index block, In rows, Out sequence) const {
-    for (Index i = 0; i < size; i++)
-      if (at(block, i) >= 0) sequence.row(at(block, i)) += rows.row(i);
+  void add(Index block, const Matrix& rows, Rows sequence) const {
+    runs(block, [&](Index i, int32_t position, Index n) {
+      if (position >= 0) sequence.middleRows(position, n) += rows.middleRows(i, n);
+    });
   }
 };
 
-/** 1 where a position sees a key of its block, in a sequence in which all keys or some are shown. */
-static void read_visible(const int32_t* seen, const float* shown, Matrix& visible) {
-  for (Index c = 0; c < visible.size(); c++)
-    visible.data()[c] = seen[c] >= 0 && (!shown || shown[seen[c]] != 0);
+/** 1 where a query of a block sees a key of it, where all keys are shown, or some: [blocks · m, n]. */
+static Matrix visible_keys(const Lists& queries, Index n, const int32_t* seen, const float* shown) {
+  Matrix visible = Matrix::Zero(queries.count * queries.size, n);
+  for (Index r = 0; r < visible.rows(); r++)
+    for (Index c = 0; queries.positions[r] >= 0 && c < n; c++) {
+      const int32_t j = seen[queries.positions[r] * n + c];
+      visible(r, c) = j >= 0 && (!shown || shown[j] != 0);
+    }
+  return visible;
 }
 
 /** [sequences, length, depth], one of them. */
@@ -52,21 +71,24 @@ void block_attention(Call& call) {
 
   const double work = 2.0 * q.shape[0] * length * n * (q.shape[2] + v.shape[2] + 10);
   in_parts(q.shape[0], work, [&](Index first, Index part) {
-    Matrix Q, K, V, E, C, visible(length, n);
+    Matrix Q, K, V, E, C, visible;
+    Eigen::ArrayXf Z;
     for (Index s = first; s < first + part; s++) {
-      if (shown.size() > 0) read_visible(seen, shown.data + s * length, visible);
-      else if (s == first) read_visible(seen, nullptr, visible);
+      if (shown.size() > 0) visible = visible_keys(queries, n, seen, shown.data + s * length);
+      else if (s == first) visible = visible_keys(queries, n, seen, nullptr);
       sequence(context, s).setZero();
       for (Index b = 0; b < queries.count; b++) {
         queries.read(b, sequence(q, s), Q);
         keys.read(b, sequence(k, s), K);
         keys.read(b, sequence(v, s), V);
         E.setZero(queries.size, n);
-        add_product_transposed(E, scale * Q, K);
+        Q *= scale;
+        add_product_transposed(E, Q, K);
+        softmax_of_rows(E, visible.middleRows(b * queries.size, queries.size), Z);
         for (Index r = 0; r < queries.size; r++) {
           const Index i = queries.at(b, r);
           if (i < 0) continue;
-          log_z.data[s * length + i] = softmax(E.row(r), visible.row(i).data(), 1);
+          log_z.data[s * length + i] = Z(r);
           sequence(weights, s).row(i) = E.row(r);
         }
         C.setZero(queries.size, V.cols());

@@ -45,3 +45,19 @@ float softmax(Row row, const float* visible, Index step) {
   e /= sum;
   return largest + std::log(sum);
 }
+
+/** The same of all rows of a matrix, which takes its exponentials at once; log Z of each. */
+template <typename Visible>
+void softmax_of_rows(Matrix& e, const Visible& visible, Eigen::ArrayXf& log_z) {
+  const float nothing = -std::numeric_limits<float>::infinity(), hardly = -1e38f;
+  e = (visible.array() != 0).select(e, nothing);
+  log_z = e.rowwise().maxCoeff();
+  for (Index r = 0; r < e.rows(); r++)
+    if (log_z(r) != nothing) e.row(r).array() -= log_z(r);
+  e = e.array().exp() * visible.array();
+  for (Index r = 0; r < e.rows(); r++) {
+    const float sum = e.row(r).sum();
+    log_z(r) = sum == 0 ? hardly : log_z(r) + std::log(sum);
+    if (sum != 0) e.row(r) /= sum;
+  }
+}
