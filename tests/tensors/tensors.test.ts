@@ -86,3 +86,31 @@ test('variables turns a tree of tensors into variables, and flatten names them b
   tf.dispose(flat);
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test.each(['sum', 'mean'] as const)(
+  'the gradient of a %s is right over all axes and some, and so is its own',
+  (name) => {
+    const x = draw(2, 3, 4);
+    for (const axis of [undefined, 0, -1, [0, 2], [-2, -3]])
+      for (const keepDims of [false, true]) {
+        const f = (t: tf.Tensor) => tf.sum(tf.square(tf[name](tf.square(t), axis, keepDims)));
+        expectGradient(f, [x]);
+        expectGradient((t) => tf.sum(tf.sin(tf.grad(f)(t))), [x]);
+      }
+    const scalar = tf.scalar(3);
+    expect(
+      tf
+        .grad((t) => tf[name](t) as tf.Scalar)(scalar)
+        .arraySync(),
+    ).toBe(1);
+  },
+);
+
+test('a cast to the type that a tensor has is another tensor of the same numbers', () => {
+  const x = tf.tensor([1, 2]);
+  const same = tf.cast(x, 'float32');
+  x.dispose();
+  expect(same.arraySync()).toEqual([1, 2]);
+  expect(tf.cast(same, 'int32').dtype).toBe('int32');
+  expectNoLeak(() => tf.cast(same, 'float32').dispose());
+});

@@ -1,6 +1,7 @@
 import { dense } from '../../tensors/dense';
 import { fusedAttention } from '../../tensors/fused/attention';
 import { fusedDense } from '../../tensors/fused/dense';
+import { fusedHeadsApart, fusedHeadsTogether } from '../../tensors/fused/heads';
 import { hasFused } from '../../tensors/fused/operation';
 import { fusedRotary } from '../../tensors/fused/rotary';
 import { madeOf, withoutHidden } from '../../tensors/mask';
@@ -161,13 +162,18 @@ function packedSelfAttention<Weights extends tf.TensorContainer>(
   const { WQ, WK, WV, bQ, bK, bV } = parameters;
   const Ws = [WQ, WK, WV];
   const [dModel, ...others] = Ws.map((W) => W.shape[1] as number);
-  if (options.attend || !hasFused() || others.some((size) => size !== dModel)) return undefined;
-  const { heads, rotary } = options;
+  if (!hasFused() || others.some((size) => size !== dModel)) return undefined;
+  const { heads, rotary, attend, mask } = options;
   const depth = depthOfHead(dModel, heads);
   if (rotary) expectEvenDepth(depth);
   const projected = fusedDense(x, Ws, [bQ, bK, bV]);
   const packed = rotary ? fusedRotary(projected, { heads, packed: true }) : projected;
   if (!packed) return undefined;
+  if (attend) {
+    const [q, k, v] = madeOf(x, fusedHeadsApart(packed, heads, 3));
+    const { context, weights } = attend(q, k, v, sameForAllHeads(mask));
+    return joined(mergeHeads(context), weights, parameters);
+  }
   const fused = fusedInHeads(madeOf(x, [packed]), dModel, options);
   return fused && joined(fused.context, fused.weights as never, parameters);
 }
@@ -215,6 +221,7 @@ function depthOfHead(dModel: number, heads: number): number {
 export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor4D {
   const [batch, length, dModel] = expectShape('x', x, ['batch', 'length', 'dModel']);
   const dHead = depthOfHead(dModel, heads);
+  if (hasFused()) return fusedHeadsApart(x, heads)[0];
   return tf.tidy(() =>
     tf.transpose(x.reshape([batch, length, heads, dHead]), [0, 2, 1, 3]),
   ) as tf.Tensor4D;
@@ -223,6 +230,7 @@ export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor4D {
 /** [batch, heads, length, dHead] → [batch, length, heads · dHead]: `splitHeads` undone. */
 export function mergeHeads(x: tf.Tensor): tf.Tensor3D {
   const [batch, heads, length, d] = expectShape('x', x, ['batch', 'heads', 'length', 'dHead']);
+  if (hasFused()) return fusedHeadsTogether(x);
   return tf.tidy(() => tf.transpose(x, [0, 2, 1, 3]).reshape([batch, length, heads * d]));
 }
 

@@ -134,30 +134,32 @@ function attendFinite<T extends tf.Tensor>(
   const lead = query.shape.slice(0, -2);
   const layout = blockLayout(blocks, length);
   const { count, m, n, toQueries, fromQueries, toKeys, fromKeys } = layout;
+  const keysOf = tf.tensor2d(layout.seenBy, [length, n], 'int32');
+  if (hasFused()) {
+    const list = (positions: Int32Array) =>
+      tf.tensor2d(positions, [count, positions.length / count], 'int32');
+    const lists = [list(layout.queries), list(layout.keys), keysOf];
+    const shown = mask
+      ? tf.broadcastTo(castMask(mask, 'float32'), [...lead, 1, length])
+      : nothing();
+    const scale = float(1 / Math.sqrt(depth));
+    const { context, weights, logZ } = fusedBlocks([query, keys, values], lists, shown, scale);
+    return {
+      context: context as T,
+      weights: { weights, keys: keysOf, keyCount: length },
+      logZ: () => logZ,
+    };
+  }
   const slices = query.size / (length * depth); // batch · heads: one axis from here on
   const [q, k, v] = [query, keys, values].map((x) =>
     x.reshape([slices, length, x.shape[x.rank - 1]]),
   );
   const whole = (x: tf.Tensor) => x.reshape([...lead, length, x.shape[x.rank - 1]]);
-  const keysOf = tf.tensor2d(layout.seenBy, [length, n], 'int32');
   const asFound = (context: tf.Tensor, weights: tf.Tensor, logZ: () => tf.Tensor) => ({
     context: whole(context) as T,
     weights: { weights: whole(weights), keys: keysOf, keyCount: length },
     logZ: () => whole(logZ()),
   });
-  if (hasFused()) {
-    const list = (positions: Int32Array) =>
-      tf.tensor2d(positions, [count, positions.length / count], 'int32');
-    const lists = [list(layout.queries), list(layout.keys), keysOf];
-    const shown = mask && tf.broadcastTo(castMask(mask, 'float32'), [...lead, 1, length]);
-    const found = fusedBlocks(
-      [q, k, v],
-      lists,
-      shown?.reshape([slices, length]) ?? nothing(),
-      float(1 / Math.sqrt(depth)),
-    );
-    return asFound(found.context, found.weights, () => found.logZ);
-  }
   const scaled = (x: tf.Tensor) => toQueries(tf.mul(x, 1 / Math.sqrt(depth)));
 
   // logits = q kᵀ / √dKey   P = softmax(logits)   c = P v

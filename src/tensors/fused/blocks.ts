@@ -4,10 +4,10 @@ import { fusedOperation } from './operation';
 /**
  * Attention in blocks in one operation, native/blocks.cc.
  *
- * @param tensors queries, keys [sequences, length, dKey], values [sequences, length, dValue]
+ * @param tensors queries, keys [..., length, dKey], values [..., length, dValue]
  * @param lists int32: the queries of each block [count, m], its keys [count, n], and which of them
  *   each position sees [length, n]; −1 where there is none
- * @param shown which keys may be seen at all [sequences, length], or `nothing`
+ * @param shown which keys may be seen at all [..., 1, length], or `nothing`
  */
 export function fusedBlocks(
   tensors: tf.Tensor[],

@@ -241,6 +241,34 @@ describe.runIf(hasFused())('fused operations', () => {
   );
 
   test.each(lengths)(
+    'multiHeadAttention with an attention of one’s own is the plain one for sizes %i, %i, %i, %i, %i',
+    (batch, queries, _, heads, depth) => {
+      const dModel = heads * depth;
+      const Ws = [1, 2, 3, 4].map(() => uniform([dModel, dModel], next));
+      // Each of queries, keys and values in its own way, and keys not at all.
+      for (const attend of [
+        (q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D) => ({
+          context: tf.add(tf.mul(q, k), v) as tf.Tensor4D,
+          weights: tf.sin(v) as tf.Tensor4D,
+        }),
+        (q: tf.Tensor4D, _: tf.Tensor4D, v: tf.Tensor4D) => ({
+          context: tf.mul(q, v) as tf.Tensor4D,
+          weights: q,
+        }),
+      ])
+        expectSame(
+          (x, WQ, WK, WV, WO) => {
+            const parameters = { WQ, WK, WV, WO };
+            const found = multiHeadAttention(x, x, x, parameters, { heads, attend });
+            const unused = tf.mul(0, tf.sum(WK));
+            return tf.add(tf.concat([found.context.flatten(), found.weights.flatten()]), unused);
+          },
+          [draw(batch, queries, dModel), ...Ws],
+        );
+    },
+  );
+
+  test.each(lengths)(
     'scaledDotProductAttention is the plain one for sizes %i, %i, %i, %i, %i',
     (batch, queries, keys, heads, depth) => {
       for (const lead of [[batch], [batch, heads]]) {

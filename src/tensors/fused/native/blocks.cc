@@ -48,29 +48,39 @@ static Matrix visible_keys(const Lists& queries, Index n, const int32_t* seen, c
   return visible;
 }
 
-/** [sequences, length, depth], one of them. */
-static Rows sequence(const Tensor& x, Index s) { return Steps(x, s, 1).all(); }
+/** [..., length, depth], one of all sequences. */
+static Rows sequence(const Tensor& x, Index s) {
+  const Index length = x.shape[x.shape.size() - 2], depth = x.shape.back();
+  return rows(x.data + s * length * depth, length, depth, depth);
+}
+
+/** The shape of `like`, with another depth. */
+static std::vector<int64_t> with_depth(std::vector<int64_t> like, Index depth) {
+  like.back() = depth;
+  return like;
+}
 
 /**
  * `blockAttention` of src/attention/sparse/blocks.ts.
  *
- * in: q, k [sequences, length, dKey], v [sequences, length, dValue]; the queries of each block
- * [count, m] and its keys [count, n]; which of them each position sees, −1 where not [length, n];
- * which keys may be seen at all [sequences, length], or empty; the scale. out: context
- * [sequences, length, dValue], log Z [sequences, length, 1], weights [sequences, length, n].
+ * in: q, k [..., length, dKey], v [..., length, dValue]; the queries of each block [count, m] and
+ * its keys [count, n]; which of them each position sees, −1 where not [length, n]; which keys may be
+ * seen at all [..., length], or empty; the scale. out: context [..., length, dValue], log Z
+ * [..., length, 1], weights [..., length, n].
  */
 void block_attention(Call& call) {
   const Tensor q = call.in(0), k = call.in(1), v = call.in(2), shown = call.in(6);
   const Lists queries(call, 3), keys(call, 4);
   const int32_t* seen = call.integers(5);
   const float scale = *call.in(7).data;
-  const Index length = q.shape[1], n = keys.size;
-  const Tensor context = call.out(0, {q.shape[0], length, v.shape[2]});
-  const Tensor log_z = call.out(1, {q.shape[0], length, 1});
-  const Tensor weights = call.out(2, {q.shape[0], length, n});
+  const Index length = q.shape[q.shape.size() - 2], n = keys.size, depth = q.shape.back();
+  const Index sequences = q.size() / (length * depth);
+  const Tensor context = call.out(0, with_depth(q.shape, v.shape.back()));
+  const Tensor log_z = call.out(1, with_depth(q.shape, 1));
+  const Tensor weights = call.out(2, with_depth(q.shape, n));
 
-  const double work = 2.0 * q.shape[0] * length * n * (q.shape[2] + v.shape[2] + 10);
-  in_parts(q.shape[0], work, [&](Index first, Index part) {
+  const double work = 2.0 * sequences * length * n * (depth + v.shape.back() + 10);
+  in_parts(sequences, work, [&](Index first, Index part) {
     Matrix Q, K, V, E, C, visible;
     Eigen::ArrayXf Z;
     for (Index s = first; s < first + part; s++) {
@@ -113,11 +123,12 @@ void block_attention_gradient(Call& call) {
   const Tensor q = call.in(3), k = call.in(4), v = call.in(5), weights = call.in(11);
   const Lists queries(call, 6), keys(call, 7);
   const float scale = *call.in(10).data;
-  const Index length = q.shape[1], n = keys.size;
+  const Index length = q.shape[q.shape.size() - 2], n = keys.size, depth = q.shape.back();
+  const Index sequences = q.size() / (length * depth);
   const Tensor dq = call.out(0, q.shape), dk = call.out(1, k.shape), dv = call.out(2, v.shape);
 
-  const double work = 4.0 * q.shape[0] * length * n * (q.shape[2] + v.shape[2]);
-  in_parts(q.shape[0], work, [&](Index first, Index part) {
+  const double work = 4.0 * sequences * length * n * (depth + v.shape.back());
+  in_parts(sequences, work, [&](Index first, Index part) {
     Matrix Q, K, V, W, d, dC, through;
     for (Index s = first; s < first + part; s++) {
       for (const Tensor& x : {dq, dk, dv}) sequence(x, s).setZero();

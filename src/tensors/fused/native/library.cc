@@ -63,6 +63,8 @@ static std::string define_all() {
     define<dense_relu_gradient>(
         "AttentionDenseReluGradient",
         {{"d_y", "x", "w: N", "b: N", "y"}, {"d_x", "d_w: N", "d_b: N"}, {"N"}});
+    define<heads_apart>("AttentionHeadsApart", {{"x"}, {"y: parts"}, {"heads", "parts"}});
+    define<heads_together>("AttentionHeadsTogether", {{"x: parts"}, {"y"}, {"heads", "parts"}});
     define<layer_norm>("AttentionLayerNorm",
                        {{"x: N", "gain", "bias", "epsilon"}, {"y", "normal", "rate"}, {"N"}});
     define<layer_norm_gradient>(

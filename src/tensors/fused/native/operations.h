@@ -24,6 +24,8 @@ void dense(Call& call);
 void dense_gradient(Call& call);
 void dense_relu(Call& call);
 void dense_relu_gradient(Call& call);
+void heads_apart(Call& call);
+void heads_together(Call& call);
 void layer_norm(Call& call);
 void layer_norm_gradient(Call& call);
 void lsh(Call& call);

@@ -1,0 +1,34 @@
+#include "in-heads.h"
+#include "operations.h"
+
+/** Rows of a head are short: shorter than Eigen's packets, which then take their numbers one by one. */
+static void copy(const InHeads& from, const InHeads& to) {
+  for (Index i = 0; i < from.batch * from.heads; i++) {
+    const Rows a = from.at(i), b = to.at(i);
+    for (Index r = 0; r < from.length; r++)
+      std::copy_n(a.data() + r * from.to_row, from.depth, const_cast<float*>(b.data()) + r * to.to_row);
+  }
+}
+
+/**
+ * Queries, keys and values that stand side by side, each in heads.
+ *
+ * in: x [batch, length, parts · heads · depth]. out: that many times [batch, heads, length, depth].
+ */
+void heads_apart(Call& call) {
+  const Index heads = call.settings.at("heads"), parts = call.settings.at("parts");
+  const Tensor x = call.in(0);
+  for (Index part = 0; part < parts; part++) {
+    const InHeads from(x, heads, part, parts);
+    copy(from, {call.out(part, {from.batch, heads, from.length, from.depth}), heads});
+  }
+}
+
+/** And back, which is the gradient of the former, as that is of this. */
+void heads_together(Call& call) {
+  const Index heads = call.settings.at("heads"), parts = call.settings.at("parts");
+  const InHeads first(call.in(0), heads);
+  const Tensor y = call.out(0, {first.batch, first.length, parts * heads * first.depth});
+  for (Index part = 0; part < parts; part++)
+    copy({call.in(part), heads}, {y, heads, part, parts});
+}
