@@ -37,15 +37,17 @@ struct Lists {
   }
 };
 
-/** 1 where a query of a block sees a key of it, where all keys are shown, or some: [blocks · m, n]. */
-static Matrix visible_keys(const Lists& queries, Index n, const int32_t* seen, const float* shown) {
-  Matrix visible = Matrix::Zero(queries.count * queries.size, n);
-  for (Index r = 0; r < visible.rows(); r++)
-    for (Index c = 0; queries.positions[r] >= 0 && c < n; c++) {
-      const int32_t j = seen[queries.positions[r] * n + c];
+/** [m, n]: 1 where a query of a block sees a key of it, where all keys are shown, or some. */
+static void read_visible(const Lists& queries, Index block, const int32_t* seen, const float* shown,
+                         Matrix& visible) {
+  visible.setZero();
+  for (Index r = 0; r < visible.rows(); r++) {
+    const int32_t i = queries.at(block, r);
+    for (Index c = 0; i >= 0 && c < visible.cols(); c++) {
+      const int32_t j = seen[i * visible.cols() + c];
       visible(r, c) = j >= 0 && (!shown || shown[j] != 0);
     }
-  return visible;
+  }
 }
 
 /** [..., length, depth], one of all sequences. */
@@ -81,20 +83,20 @@ void block_attention(Call& call) {
 
   const double work = 2.0 * sequences * length * n * (depth + v.shape.back() + 10);
   in_parts(sequences, work, [&](Index first, Index part) {
-    Matrix Q, K, V, E, C, visible;
+    Matrix Q, K, V, E, C, visible(queries.size, n);
     Eigen::ArrayXf Z;
-    for (Index s = first; s < first + part; s++) {
-      if (shown.size() > 0) visible = visible_keys(queries, n, seen, shown.data + s * length);
-      else if (s == first) visible = visible_keys(queries, n, seen, nullptr);
-      sequence(context, s).setZero();
-      for (Index b = 0; b < queries.count; b++) {
+    for (Index s = first; s < first + part; s++) sequence(context, s).setZero();
+    for (Index b = 0; b < queries.count; b++) {
+      for (Index s = first; s < first + part; s++) {
+        if (shown.size() > 0) read_visible(queries, b, seen, shown.data + s * length, visible);
+        else if (s == first) read_visible(queries, b, seen, nullptr, visible);
         queries.read(b, sequence(q, s), Q);
         keys.read(b, sequence(k, s), K);
         keys.read(b, sequence(v, s), V);
         E.setZero(queries.size, n);
         Q *= scale;
         add_product_transposed(E, Q, K);
-        softmax_of_rows(E, visible.middleRows(b * queries.size, queries.size), Z);
+        softmax_of_rows(E, visible, Z);
         for (Index r = 0; r < queries.size; r++) {
           const Index i = queries.at(b, r);
           if (i < 0) continue;

@@ -47,8 +47,7 @@ float softmax(Row row, const float* visible, Index step) {
 }
 
 /** The same of all rows of a matrix, which takes its exponentials at once; log Z of each. */
-template <typename Visible>
-void softmax_of_rows(Matrix& e, const Visible& visible, Eigen::ArrayXf& log_z) {
+inline void softmax_of_rows(Matrix& e, const Matrix& visible, Eigen::ArrayXf& log_z) {
   const float nothing = -std::numeric_limits<float>::infinity(), hardly = -1e38f;
   e = (visible.array() != 0).select(e, nothing);
   log_z = e.rowwise().maxCoeff();
