@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { findCompiler } from '../../tools/setup/cpp';
 import { root } from '../../tools/setup/paths.mjs';
 import { Sandbox } from './sandbox';
 
@@ -64,13 +65,14 @@ test.runIf(existsSync(compiled) && process.arch === 'x64')(
     await sandbox.run('setup');
     const command = sandbox.calls().find((line) => line.includes('/dense.cc ')) as string;
     const args = command.split(' ').slice(1);
-    const known = execFileSync('c++', ['-Q', '--help=target'], { encoding: 'utf8' });
+    const compiler = findCompiler() as string;
+    const known = spawnSync(compiler, ['-Q', '--help=target'], { encoding: 'utf8' }).stdout;
     const kinds = ['x86-64', 'haswell', 'skylake-avx512', 'sapphirerapids', 'znver3'];
     const kindsHere = kinds.filter((kind) => known.includes(kind));
     if (kindsHere.length === 0) skip('this compiler does not list the processors it knows');
     for (const kind of kindsHere) {
       const object = join(sandbox.folder, `${kind}.o`);
-      execFileSync('c++', [...args, `-march=${kind}`, '-o', object], { stdio: 'pipe' });
+      execFileSync(compiler, [...args, `-march=${kind}`, '-o', object], { stdio: 'pipe' });
       expect(existsSync(object)).toBe(true);
     }
   },
