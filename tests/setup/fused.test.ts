@@ -58,7 +58,7 @@ test.runIf(existsSync(compiled))(
 
 test.runIf(existsSync(compiled) && process.arch === 'x64')(
   'they compile for processors of all kinds, not only for this one',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async ({ skip }) => {
     const sandbox = await withTensorFlow();
     sandbox.calls();
