@@ -1,6 +1,5 @@
-import { float } from '../kernels';
 import { allFinite, castMask, expectMaskOf } from '../mask';
-import type { tf } from '../tf';
+import { tf } from '../tf';
 import { fusedOperation, hasFused, nothing } from './operation';
 
 /**
@@ -25,7 +24,7 @@ export function fusedAttention(
   const [context, weights] = fusedOperation(
     tensors.length === 1 ? 'AttentionPacked' : 'AttentionHeads',
     tensors,
-    [mask ? castMask(mask, 'float32') : nothing(), float(scale)],
+    [mask ? castMask(mask, 'float32') : nothing(), tf.scalar(scale)],
     { outputs: 2, results: 2, forgotten: 1, settings: { heads } },
   );
   return mask && !allFinite(context) ? undefined : { context, weights };
@@ -89,7 +88,7 @@ export function fusedDistanceAttention(
   const [context, weights] = fusedOperation(
     'AttentionDistances',
     [...tensors, r],
-    [mask ? castMask(mask, 'float32') : nothing(), float(scale)],
+    [mask ? castMask(mask, 'float32') : nothing(), tf.scalar(scale)],
     { outputs: 2, results: 2, forgotten: 1, settings: { heads } },
   );
   return allFinite(context) ? { context, weights } : undefined;

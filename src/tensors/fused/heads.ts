@@ -5,7 +5,7 @@ const apart = 'AttentionHeadsApart';
 const together = 'AttentionHeadsTogether';
 type Settings = { heads: number; parts: number };
 
-// Each is the other's gradient, second derivatives included.
+// Each is the other's gradient.
 for (const [kernelName, other] of [
   [apart, together],
   [together, apart],

@@ -1,4 +1,3 @@
-import { float } from '../kernels';
 import { tf } from '../tf';
 import { fusedOperation, nothing } from './operation';
 
@@ -22,7 +21,7 @@ export function fusedLsh(
   const [context] = fusedOperation(
     'AttentionLsh',
     [queryKey, values],
-    [float(options.scale), buckets, shown],
+    [tf.scalar(options.scale), buckets, shown],
     {
       outputs: 2,
       settings: {
