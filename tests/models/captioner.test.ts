@@ -10,6 +10,7 @@ import {
   writeCaptions,
 } from 'attention';
 import { describe, expect, test } from 'vitest';
+import { expectGolden, golden, type Tensors } from '../golden/golden';
 import { difference, expectGradient, expectNoLeak } from '../helpers';
 
 const sizes = { words: 7, depth: 4, embedding: 3, units: 5, dAttention: 6 };
@@ -69,7 +70,31 @@ function byLoops(a: Grid, words: number[], p: CaptionerParameters) {
   });
 }
 
+/** Parameters by the names of the golden values. */
+const treeOf = ({ words, lstmW, lstmB, initialW, initialB, W, U, v, Lh, Lz, Lo }: Tensors) => ({
+  words,
+  lstm: { W: lstmW, b: lstmB },
+  initial: { W: initialW, b: initialB },
+  score: { W, U, v },
+  Lh,
+  Lz,
+  Lo,
+});
+
 describe('captioner', () => {
+  test.each(golden('captioner'))('agrees with PyTorch, case %#', (example) => {
+    expectGolden(example, ({ annotations, previous, ...given }, { look }) => {
+      const ids = tf.cast(previous, 'int32');
+      const { logits, weights } = captioner(
+        annotations,
+        ids,
+        treeOf(given),
+        looks[look as 'soft' | 'even'](),
+      );
+      return { logits, weights };
+    });
+  });
+
   test('is equations (1) to (7), by loops over plain arrays', () => {
     const { logits, weights } = captioner(annotations, previous, parameters);
     (annotations.arraySync() as Grid[]).forEach((a, i) => {
@@ -94,15 +119,7 @@ describe('captioner', () => {
     const values = Object.values(flatten<tf.Tensor>(parameters));
     const tree = (list: tf.Tensor[]) => {
       const [words, lstmW, lstmB, initialW, initialB, W, U, v, Lh, Lz, Lo] = list;
-      return {
-        words,
-        lstm: { W: lstmW, b: lstmB },
-        initial: { W: initialW, b: initialB },
-        score: { W, U, v },
-        Lh,
-        Lz,
-        Lo,
-      };
+      return treeOf({ words, lstmW, lstmB, initialW, initialB, W, U, v, Lh, Lz, Lo });
     };
     expect(Object.keys(flatten<tf.Tensor>(tree(values)))).toEqual(names);
     expectGradient(

@@ -38,7 +38,7 @@ const flags = [
 ];
 
 export const fusedOperations: Stage = {
-  title: 'Fused operations, compiled for this processor: a minute, once for all clones',
+  title: 'Fused operations, compiled for this processor: one to three minutes, once for all clones',
   isDone({ thorough }) {
     const tensorflow = installedTensorFlow();
     if (!tensorflow) return true; // its own stage has said why

@@ -42,7 +42,7 @@ static void attend(const InHeads& q, const InHeads& k, const InHeads& v, const D
           for (Index r = 0; r < count; r++) {
             const Index seen = by->seen(from + r);
             w.row(r).head(seen) += along.row(r).segment(by->first(from + r), seen);
-            w.row(r).tail(k.length - seen).fill(-std::numeric_limits<float>::infinity());
+            w.row(r).tail(k.length - seen).fill(HIDDEN);
           }
         }
         for (Index r = 0; r < count; r++)
@@ -68,7 +68,7 @@ static void attend(const InHeads& q, const InHeads& k, const InHeads& v, const D
  * @param d_by: the gradients, with `by`
  */
 static void attend_back(const InHeads& q, const InHeads& k, const InHeads& v, const Distances* by,
-                        float scale, const float* weights, const Tensor& d_context,
+                        float scale, float* weights, const Tensor& d_context,
                         const Tensor& d_weights, const InHeads& dq, const InHeads& dk,
                         const InHeads& dv, const Distances* d_by = nullptr) {
   const bool of_context = d_context.size() > 0, of_weights = d_weights.size() > 0;
@@ -84,7 +84,7 @@ static void attend_back(const InHeads& q, const InHeads& k, const InHeads& v, co
       dv.at(i).setZero();
       for (Index from = 0; from < q.length; from += BLOCK) {
         const Index count = std::min(BLOCK, q.length - from), at = (i * q.length + from) * k.length;
-        const Rows w = rows(const_cast<float*>(weights) + at, count, k.length, k.length);
+        const Rows w = rows(weights + at, count, k.length, k.length);
         if (of_weights) d = rows(d_weights.data + at, count, k.length, k.length);
         else d.setZero(count, k.length);
         if (of_context) {

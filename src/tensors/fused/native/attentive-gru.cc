@@ -1,5 +1,6 @@
 #include "gru-cell.h"
 #include "operations.h"
+#include "softmax.h"
 
 /** The sizes that all of them share, and what belongs to example b at step t. */
 struct Alignment {
@@ -19,17 +20,6 @@ struct Alignment {
 
 /** Of [batch, keys, depth], one example: [keys, depth]. */
 static Rows example(const Tensor& tensor, Index b) { return Steps(tensor, b, 1).all(); }
-
-/** Softmax over what is visible (all, if nothing is said); 0 if nothing is. */
-static void softmax(Rows e, const float* visible) {
-  const auto hidden = [&](Index k) { return visible && visible[k] == 0; };
-  float largest = -std::numeric_limits<float>::infinity();
-  for (Index k = 0; k < e.cols(); k++)
-    if (!hidden(k)) largest = std::max(largest, e(0, k));
-  for (Index k = 0; k < e.cols(); k++) e(0, k) = hidden(k) ? 0 : std::exp(e(0, k) - largest);
-  const float sum = e.sum();
-  if (sum != 0) e /= sum;
-}
 
 /**
  * `attentiveGru` of src/layers/attentive-gru.ts, all steps in one operation.
@@ -72,7 +62,7 @@ void attentive_gru(Call& call) {
         Rows h = alignment.layer_at(first + b, t), alpha = alignment.weights_at(first + b, t);
         h = (example(keys, first + b).rowwise() + query.row(b)).array().tanh();
         alpha.noalias() = v * h.transpose();
-        softmax(alpha, visible.size() > 0 ? visible.data + (first + b) * K : nullptr);
+        softmax(alpha.row(0), visible.size() > 0 ? visible.data + (first + b) * K : nullptr, 1);
         context.row(b).noalias() = alpha * example(values, first + b);
       }
       add_product(inner.at(t), context, G.middleRows(I, D));

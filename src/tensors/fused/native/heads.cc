@@ -1,13 +1,11 @@
 #include "in-heads.h"
 #include "operations.h"
 
-/** Rows of a head are short: shorter than Eigen's packets, which then take their numbers one by one. */
 static void copy(const InHeads& from, const InHeads& to) {
-  for (Index i = 0; i < from.batch * from.heads; i++) {
-    const Rows a = from.at(i), b = to.at(i);
+  for (Index b = 0; b < from.batch; b++)
     for (Index r = 0; r < from.length; r++)
-      std::copy_n(a.data() + r * from.to_row, from.depth, const_cast<float*>(b.data()) + r * to.to_row);
-  }
+      for (Index h = 0; h < from.heads; h++)
+        std::copy_n(from.row(b, h, r), from.depth, to.row(b, h, r));
 }
 
 /**

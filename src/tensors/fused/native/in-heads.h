@@ -20,8 +20,11 @@ struct InHeads {
     to_batch = tensor.size() / batch;
     data = tensor.data + part * heads * depth;
   }
+  float* row(Index example, Index head, Index r) const {
+    return data + example * to_batch + head * to_head + r * to_row;
+  }
   /** [length, depth], of the i-th of all heads of all examples. */
   Rows at(Index i) const {
-    return rows(data + i / heads * to_batch + i % heads * to_head, length, depth, to_row);
+    return rows(row(i / heads, i % heads, 0), length, depth, to_row);
   }
 };

@@ -4,6 +4,8 @@
 
 #include "matrices.h"
 
+using ArrayRow = Eigen::Array<float, 1, Eigen::Dynamic>;
+
 /** Numbers that broadcast to [batch, heads, queries, keys]: 0 where a key is hidden. Or none. */
 struct Mask {
   const float* data;
@@ -19,6 +21,30 @@ struct Mask {
   }
 };
 
+const float HIDDEN = -std::numeric_limits<float>::infinity();
+
+/** Logits of a row, so that none is above 0 and those of hidden keys are −∞. @returns the largest */
+template <typename Row>
+float raise(Row row, const float* visible, Index step) {
+  auto e = row.array();
+  if (visible && step == 0 && *visible == 0) e = HIDDEN;
+  if (visible && step != 0) e = (Eigen::Map<const ArrayRow>(visible, e.size()) != 0).select(e, HIDDEN);
+  const float largest = e.maxCoeff();
+  if (largest != HIDDEN) e -= largest;
+  return largest;
+}
+
+/** Their exponentials, divided by their sum. @returns log Z */
+template <typename Row>
+float divide(Row row, const float* visible, Index step, float largest) {
+  auto e = row.array();
+  if (visible && step != 0) e *= Eigen::Map<const ArrayRow>(visible, e.size());
+  const float sum = e.sum();
+  if (sum == 0) return -1e38f;
+  e /= sum;
+  return largest + std::log(sum);
+}
+
 /**
  * Softmax of a row over the keys that are visible; 0 if none is.
  *
@@ -28,35 +54,16 @@ struct Mask {
  */
 template <typename Row>
 float softmax(Row row, const float* visible, Index step) {
-  using Numbers = Eigen::Map<const Eigen::Array<float, 1, Eigen::Dynamic>>;
-  const float nothing = -std::numeric_limits<float>::infinity(), hardly = -1e38f;
-  auto e = row.array();
-  if (visible && step == 0) {
-    if (*visible == 0) return e = 0, hardly;
-    visible = nullptr;
-  }
-  const Numbers shown(visible, visible ? e.size() : 0);
-  if (visible) e = (shown != 0).select(e, nothing);
-  const float largest = e.maxCoeff();
-  if (largest == nothing) return e = 0, hardly;
-  e = (e - largest).exp();
-  if (visible) e *= shown;
-  const float sum = e.sum();
-  e /= sum;
-  return largest + std::log(sum);
+  const float largest = raise(row, visible, step);
+  row.array() = row.array().exp();
+  return divide(row, visible, step, largest);
 }
 
 /** The same of all rows of a matrix, which takes its exponentials at once; log Z of each. */
 inline void softmax_of_rows(Matrix& e, const Matrix& visible, Eigen::ArrayXf& log_z) {
-  const float nothing = -std::numeric_limits<float>::infinity(), hardly = -1e38f;
-  e = (visible.array() != 0).select(e, nothing);
-  log_z = e.rowwise().maxCoeff();
+  log_z.resize(e.rows());
+  for (Index r = 0; r < e.rows(); r++) log_z(r) = raise(e.row(r), visible.row(r).data(), 1);
+  e = e.array().exp();
   for (Index r = 0; r < e.rows(); r++)
-    if (log_z(r) != nothing) e.row(r).array() -= log_z(r);
-  e = e.array().exp() * visible.array();
-  for (Index r = 0; r < e.rows(); r++) {
-    const float sum = e.row(r).sum();
-    log_z(r) = sum == 0 ? hardly : log_z(r) + std::log(sum);
-    if (sum != 0) e.row(r) /= sum;
-  }
+    log_z(r) = divide(e.row(r), visible.row(r).data(), 1, log_z(r));
 }
