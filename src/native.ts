@@ -19,11 +19,14 @@ Object.assign(util, {
 // cost less per call than oneDNN's.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
-// Small operations lose more by waking a second thread than it computes: one thread trains the
-// models of the lessons a third faster. Set it to 2 or more for large matrices.
+// TensorFlow's small operations lose more by waking a second thread than it computes: it gets one. The
+// fused operations decide for themselves (threads.cc). Both follow what is set, for large matrices.
+const { TF_NUM_INTRAOP_THREADS } = process.env;
 process.env.TF_NUM_INTRAOP_THREADS ??= '1';
+const native = process.env.ATTENTION_BACKEND !== 'cpu' && loadNative();
+if (TF_NUM_INTRAOP_THREADS === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
 
-if (process.env.ATTENTION_BACKEND === 'cpu' || !loadNative()) {
+if (!native) {
   tf.env().set('IS_TEST', true); // no "install tfjs-node" banner on stderr
   tf.setBackend('cpu');
 }

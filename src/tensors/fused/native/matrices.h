@@ -58,7 +58,7 @@ Eigen::RowVectorXf column_sums(In a);
 /** The same, what a vector that was added to each row gets of the gradient; the work divided among threads. */
 void bias_gradient(Out d, In a);
 
-/** As many as TensorFlow uses within an operation. */
+/** As many as TF_NUM_INTRAOP_THREADS says; where it says nothing 2, on four processors or more. */
 int threads();
 
 /** Calls part(0) … part(n − 1), n ≤ threads(), each in a thread of its own, and returns when all have. */

@@ -12,7 +12,8 @@ int threads() {
   static const int n = [] {
     const char* setting = std::getenv("TF_NUM_INTRAOP_THREADS");
     const int asked = setting ? std::atoi(setting) : 0;
-    return asked > 0 ? asked : static_cast<int>(std::thread::hardware_concurrency());
+    // A thread that waits awake harms where another program wants its processor.
+    return asked > 0 ? asked : std::thread::hardware_concurrency() >= 4 ? 2 : 1;
   }();
   return n;
 }
