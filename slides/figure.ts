@@ -126,8 +126,10 @@ export function readFigure(raw: any): Figure {
   }
   const elastic =
     layout.meta?.elastic ?? data.every(({ type }) => stretchy.includes(type ?? 'scatter'));
-  const { across: leastAcross, along } = leastApart(layout, plot);
-  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0, along);
+  const { across, along } = leastApart(layout, plot);
+  const leastAcross = Math.max(across, leastOfTurned(layout, plot));
+  const beside = leastBeside(layout, plot, margin);
+  const least = Math.max(leastShare(layout, plot), layout.meta?.least ?? 0, along, beside);
   const gaps = layout.sliders ? 0 : gapsBetween(panels(layout)) * plot.height * 1.1;
   for (const key of ['title', 'width', 'height', 'margin', 'meta', 'template']) delete layout[key];
   return {
@@ -278,6 +280,12 @@ function rightOf(layout: Figure['layout'], room: number, margin: number): number
   return Math.max(margin, ...needed);
 }
 
+/** From one name at the end of a line to the next. */
+const apart = 1.35 * smallestLetter;
+
+const endsLine = ({ xref, x, xanchor, yref = 'y', showarrow }: any) =>
+  xref === 'paper' && x === 1 && xanchor === 'left' && yref === 'y' && !showarrow;
+
 /** The names at the ends of lines, each at its line's height, moved so that they don't overprint. */
 function namesApart(layout: Figure['layout'], height: number): void {
   const steps = (layout.sliders ?? []).flatMap(({ steps }: any) => steps ?? []);
@@ -288,18 +296,9 @@ function namesApart(layout: Figure['layout'], height: number): void {
     const [from, to] = changed['yaxis.range'] ?? changed.yaxis?.range ?? layout.yaxis?.range ?? [];
     if (!Array.isArray(annotations) || !(to > from)) continue;
     const names = annotations
-      .filter(
-        ({ xref, x, xanchor, yref = 'y', y, showarrow }) =>
-          xref === 'paper' &&
-          x === 1 &&
-          xanchor === 'left' &&
-          yref === 'y' &&
-          !showarrow &&
-          y >= from,
-      )
+      .filter((note) => endsLine(note) && note.y >= from)
       .map((note) => ({ note, at: ((note.y - from) / (to - from)) * height, to: 0 }))
       .sort((a, b) => a.at - b.at);
-    const apart = 1.35 * smallestLetter;
     for (const [i, name] of names.entries()) {
       name.to = i > 0 ? Math.max(name.at, names[i - 1].to + apart) : name.at;
     }
@@ -420,6 +419,28 @@ function leastShare(layout: Figure['layout'], plot: Figure['plot']): number {
       const [from, to] = axis.domain ?? [0, 1];
       const size = Math.max(smallestLetter, axis.tickfont?.size ?? smallestLetter);
       return (axis.tickvals.length * size * lineHeight) / (plot.height * (to - from));
+    });
+  return Math.max(0, ...shares.filter(Number.isFinite));
+}
+
+/** So that the names at the ends of lines have room beside the plot, and the vertical axis its title. */
+function leastBeside(layout: Figure['layout'], plot: Figure['plot'], margin: Figure['margin']) {
+  const names = (layout.annotations ?? []).filter(endsLine).length;
+  const column = (names - 1) * apart + smallestLetter / 2 - margin.b;
+  const { text = '', font } = layout.yaxis?.title ?? {};
+  const title = 0.5 * (font?.size ?? smallestLetter) * plain(String(text)).length;
+  return Math.max(column, title - 2 * Math.min(margin.t, margin.b), 0) / plot.height;
+}
+
+/** So that the labels of horizontal axes, where they are turned, have a line of their own each. */
+function leastOfTurned(layout: Figure['layout'], plot: Figure['plot']) {
+  const axes = Object.entries(layout).filter(([key]) => /^xaxis\d*$/.test(key));
+  const shares = axes
+    .filter(([, axis]) => Array.isArray(axis?.tickvals) && axis.tickangle && axis.ticktext)
+    .map(([, { tickvals, tickangle, tickfont, domain: [from, to] = [0, 1] }]) => {
+      const line = 0.9 * (tickfont?.size ?? smallestLetter); // few letters go below the line
+      const each = line / Math.abs(Math.sin((tickangle * Math.PI) / 180));
+      return (tickvals.length * each) / (plot.width * (to - from));
     });
   return Math.max(0, ...shares.filter(Number.isFinite));
 }
