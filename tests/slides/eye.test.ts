@@ -1,4 +1,5 @@
 /** Figures measured as they are drawn, and the letters of drawings. */
+import { curves, heads } from 'attention';
 import { expect, test } from 'vitest';
 import { drawing, fit, letters, readable, readFigure, smallestLetter } from '../../slides/figure';
 import { code, markdown, notebook, shown, studio } from './decks';
@@ -89,6 +90,38 @@ test('the letters of a drawing count, as large as it is shown; indices do not', 
   const { notes } = await deck(inTalk(svg(16)));
   expect(notes).toEqual([]);
 }, 60_000);
+
+const twelve = Array.from({ length: 12 }, (_, i) => `attention ${i}`);
+
+test('many names at the ends of lines take the room that they need from text', async () => {
+  const lines = curves(
+    twelve.map((name, i) => ({ name, x: [i], y: [i % 3 ? 0 : 1], points: true })),
+    { title: 'Lines', xTitle: 'weight moved', yTitle: 'bits per character lost' },
+  );
+  const { notes } = await deck(
+    slides(
+      markdown('<!-- slide: Words -->\n<!-- core -->\n- one\n<!-- /core -->'),
+      markdown('## Section'),
+      code('x', [shown({ 'application/vnd.plotly.v1+json': lines, 'text/plain': 'lines' })]),
+      markdown(Array(30).fill('so many words').join(' '), {}),
+    ),
+  );
+  expect(notes).toEqual([]);
+}, 60_000);
+
+test('slanted labels have a line of their own each, however low the figure is', () => {
+  const weights = [twelve, twelve].map((names) => names.map(() => names.map(() => 1 / 12)));
+  const options = { title: 'Heads', columns: 2, queries: twelve, keys: twelve };
+  const made = readFigure(heads(weights, options));
+  for (const high of [200, 300, 400]) {
+    const { layout } = drawing(made, fit(made, 1136, high)) as { layout: Record<string, any> };
+    const { domain, tickangle, tickfont } = layout.xaxis;
+    const plot = layout.width - layout.margin.l - layout.margin.r;
+    const cell = (plot * (domain[1] - domain[0])) / 12;
+    expect(Math.abs(tickangle)).toBe(45);
+    expect(cell * Math.SQRT1_2).toBeGreaterThan(0.85 * tickfont.size);
+  }
+});
 
 test('the names at the ends of lines keep a line each in a lower plot', () => {
   const names = [3, 2.9, 2.8, 0].map((y, i) =>
