@@ -23,9 +23,13 @@ struct Mask {
 
 const float HIDDEN = -std::numeric_limits<float>::infinity();
 
-/** Logits of a row, so that none is above 0 and those of hidden keys are −∞. @returns the largest */
+/**
+ * Takes the largest logit of a row off all, so that none is above 0; hidden keys get −∞.
+ *
+ * @returns the largest
+ */
 template <typename Row>
-float raise(Row row, const float* visible, Index step) {
+float shift_logits(Row row, const float* visible, Index step) {
   auto e = row.array();
   if (visible && step == 0 && *visible == 0) e = HIDDEN;
   if (visible && step != 0) e = (Eigen::Map<const ArrayRow>(visible, e.size()) != 0).select(e, HIDDEN);
@@ -34,9 +38,9 @@ float raise(Row row, const float* visible, Index step) {
   return largest;
 }
 
-/** Their exponentials, divided by their sum. @returns log Z */
+/** Divides exponentials of shifted logits by their sum; 0 if all keys are hidden. @returns log Z */
 template <typename Row>
-float divide(Row row, const float* visible, Index step, float largest) {
+float normalise(Row row, const float* visible, Index step, float largest) {
   auto e = row.array();
   if (visible && step != 0) e *= Eigen::Map<const ArrayRow>(visible, e.size());
   const float sum = e.sum();
@@ -54,16 +58,16 @@ float divide(Row row, const float* visible, Index step, float largest) {
  */
 template <typename Row>
 float softmax(Row row, const float* visible, Index step) {
-  const float largest = raise(row, visible, step);
+  const float largest = shift_logits(row, visible, step);
   row.array() = row.array().exp();
-  return divide(row, visible, step, largest);
+  return normalise(row, visible, step, largest);
 }
 
 /** The same of all rows of a matrix, which takes its exponentials at once; log Z of each. */
 inline void softmax_of_rows(Matrix& e, const Matrix& visible, Eigen::ArrayXf& log_z) {
   log_z.resize(e.rows());
-  for (Index r = 0; r < e.rows(); r++) log_z(r) = raise(e.row(r), visible.row(r).data(), 1);
+  for (Index r = 0; r < e.rows(); r++) log_z(r) = shift_logits(e.row(r), visible.row(r).data(), 1);
   e = e.array().exp();
   for (Index r = 0; r < e.rows(); r++)
-    log_z(r) = divide(e.row(r), visible.row(r).data(), 1, log_z(r));
+    log_z(r) = normalise(e.row(r), visible.row(r).data(), 1, log_z(r));
 }
