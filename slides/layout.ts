@@ -335,10 +335,12 @@ function whatTakesTheRoom(slide: Slide, measured: Measured): string {
   const wide = slide.blocks.findIndex((block, i) => extents[i].excess > 1.15 && !isGraphic(block));
   if (wide >= 0)
     return `${described(slide.blocks[wide])} is ${extents[wide].excess.toFixed(1)} times as wide as the page`;
-  const height = Math.floor(room.bottom - measured.head(slide.under));
+  const [opening] = slide.blocks;
+  const title = opening?.kind === 'heading' ? opening : slide.under;
+  const height = Math.floor(room.bottom - measured.head(title));
   const taken = slide.blocks
     .map((block, i) => ({ block, height: Math.ceil(extents[i].height) }))
-    .filter(({ block }) => !isGraphic(block) && block !== slide.under)
+    .filter(({ block }) => !isGraphic(block) && block !== title)
     .sort((a, b) => b.height - a.height)
     .map(({ block, height }) => `${described(block)} takes ${height}`);
   const figure = slide.blocks.some(isGraphic) ? ', and the figure needs 180 at least' : '';

@@ -1,8 +1,11 @@
 /** The talk of a lesson: its marks, its rules, the way through it and into the backup. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { readLesson } from '../../slides/deck';
 import { readNotebook } from '../../slides/notebook';
+import { notebooks } from '../../tools/setup/paths.mjs';
 import {
   code,
   drawn,
@@ -460,6 +463,21 @@ test('the lecture is made of the talks, in their order; what stands behind is in
   expect(errors).toEqual([]);
   await page.close();
 });
+
+test('the contents of a lecture of all lessons fit on its first slide', async () => {
+  const made = JSON.stringify(small());
+  const titles = readdirSync(notebooks)
+    .filter((file) => file.endsWith('.ipynb'))
+    .map(
+      (file) => readFileSync(join(notebooks, file), 'utf8').match(/"# (.+?)(?:\\n)?"/)?.[1] ?? '',
+    );
+  expect(titles.length).toBeGreaterThanOrEqual(24);
+  const paths = titles.map((title, i) =>
+    write(made.replace('07 · Test', title), `${String(i).padStart(2, '0')}-lesson`),
+  );
+  const { pages } = await exporter().lecture(paths, 'Attention! Attention', { folder });
+  expect(pages.length).toBe(1 + 13 * titles.length);
+}, 240_000);
 
 test('a lecture of more than 400 slides is refused, and says how long each talk is', async () => {
   const made = JSON.stringify(small());
